@@ -1,0 +1,154 @@
+//! The typed face of a back end.
+
+use std::sync::Arc;
+
+use dex_model::{Kind, Record, Timestamp};
+
+use crate::{Backend, StorageError, Write};
+
+/// How often an update is tried before it is given up. Each try that loses means that another one won.
+pub const UPDATE_TRIES_MAX: u32 = 16;
+
+/// How many records one question of a listing asks for.
+const LIST_PAGE: u32 = 500;
+
+/// Where the rest of dex keeps its records.
+#[derive(Clone)]
+pub struct Store(Arc<dyn Backend>);
+
+/// What became of an update.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "the record may not have been there"]
+pub enum Change<T> {
+    /// It was made; the record is as told.
+    Made(T),
+    /// There is no such record.
+    Missing,
+}
+
+impl Store {
+    /// The face of `backend`.
+    pub fn new(backend: impl Backend + 'static) -> Self {
+        Self(Arc::new(backend))
+    }
+
+    /// Keeps a new record; `Lost` if its key is taken.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`], as all methods here.
+    pub async fn insert<T: Record>(&self, record: T) -> Result<Write, StorageError> {
+        self.0.insert(&record.into_any()).await
+    }
+
+    /// The record of this id.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`]
+    pub async fn get<T: Record>(&self, id: T::Id<'_>) -> Result<Option<T>, StorageError> {
+        let found = self.0.get(&T::key_of(id)).await?;
+        Ok(found.and_then(|(record, _)| T::from_any(record)))
+    }
+
+    /// Removes a record: `Done` for exactly one caller.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`]
+    pub async fn remove<T: Record>(&self, id: T::Id<'_>) -> Result<Write, StorageError> {
+        self.0.remove(&T::key_of(id)).await
+    }
+
+    /// Reads a record, changes it, and puts it back if nobody else did meanwhile; otherwise begins again.
+    ///
+    /// `change` may run several times. It cannot await, so nothing is asked of anybody inside a write. An
+    /// error of it ends the update, and nothing is written.
+    ///
+    /// # Errors
+    ///
+    /// The error of `change`, or [`StorageError`]: [`StorageError::Contended`] after [`UPDATE_TRIES_MAX`] tries.
+    pub async fn update<T, E, F>(&self, id: T::Id<'_>, mut change: F) -> Result<Change<T>, E>
+    where
+        T: Record,
+        E: From<StorageError>,
+        F: FnMut(T) -> Result<T, E> + Send,
+    {
+        let key = T::key_of(id);
+        for _ in 0..UPDATE_TRIES_MAX {
+            let found = self.0.get(&key).await?;
+            let Some((record, seen)) = found.and_then(|(any, seen)| Some((T::from_any(any)?, seen))) else {
+                return Ok(Change::Missing);
+            };
+            let changed = change(record)?;
+            if self.0.replace(&seen, &changed.clone().into_any()).await? == Write::Done {
+                return Ok(Change::Made(changed));
+            }
+        }
+        Err(StorageError::Contended { key: Box::new(key) }.into())
+    }
+
+    /// Changes the record of this id, or keeps `new` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// As [`update`](Self::update).
+    pub async fn upsert<T, F>(&self, id: T::Id<'_>, new: T, mut change: F) -> Result<T, StorageError>
+    where
+        T: Record,
+        F: FnMut(T) -> T + Send,
+    {
+        for _ in 0..UPDATE_TRIES_MAX {
+            if let Change::Made(record) = self.update(id, |record| Ok::<_, StorageError>(change(record))).await? {
+                return Ok(record);
+            }
+            if self.insert(new.clone()).await? == Write::Done {
+                return Ok(new);
+            }
+        }
+        Err(StorageError::Contended { key: Box::new(T::key_of(id)) })
+    }
+
+    /// Every record of a kind that callers know to be few: clients, passwords, connectors.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`]
+    pub async fn list<T: Record>(&self) -> Result<Vec<T>, StorageError> {
+        let mut all = Vec::new();
+        let mut after = None;
+        loop {
+            let page = self.0.list(T::KIND, after.as_ref(), LIST_PAGE).await?;
+            let last = page.last().map(dex_model::AnyRecord::key);
+            let more = page.len() >= LIST_PAGE as usize;
+            all.extend(page.into_iter().filter_map(T::from_any));
+            if !more || last.is_none() {
+                return Ok(all);
+            }
+            after = last;
+        }
+    }
+
+    /// Removes up to `limit` records of a kind whose time is over; answers how many.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`]
+    pub async fn sweep(&self, kind: Kind, now: Timestamp, limit: u32) -> Result<u32, StorageError> {
+        self.0.sweep(kind, now, limit).await
+    }
+
+    /// Whether the back end answers.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`]
+    pub async fn ping(&self) -> Result<(), StorageError> {
+        self.0.ping().await
+    }
+
+    /// Finishes what is on its way and lets go of files and connections.
+    pub async fn close(&self) {
+        self.0.close().await;
+    }
+}
