@@ -1,1 +1,7 @@
-fn main() {}
+//! The binary `dex`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    dex_server::cli::main()
+}

@@ -1,0 +1,223 @@
+//! The real binary: what it prints, how it exits, how it stops.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// How long anything here may take before the test has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn dex(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_dex"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn exit_statuses_and_streams_are_those_of_dex() {
+    let cases: [(&[&str], i32, &str, &str); 8] = [
+        (&[], 2, "Usage: dex", ""),
+        (&["help"], 0, "Usage: dex", ""),
+        (&["--help"], 0, "Usage: dex", ""),
+        (&["version"], 0, "Dex Version: DEV\n", ""),
+        (&["completion", "bash"], 0, "_dex()", ""),
+        (&["serve"], 2, "", "dex demo"),
+        (
+            &["serve", "--nonsense"],
+            2,
+            "",
+            "unexpected argument '--nonsense'",
+        ),
+        (&["nonsense"], 2, "", "unrecognized subcommand 'nonsense'"),
+    ];
+    for (arguments, status, stdout, stderr) in cases {
+        let done = dex(arguments);
+        assert_eq!(done.status.code(), Some(status), "{arguments:?}");
+        for (stream, expected) in [(&done.stdout, stdout), (&done.stderr, stderr)] {
+            let text = String::from_utf8_lossy(stream);
+            assert!(text.contains(expected), "{arguments:?}: {text}");
+            assert_eq!(
+                text.is_empty(),
+                expected.is_empty(),
+                "{arguments:?}: {text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_shell_gets_its_completion() {
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let done = dex(&["completion", shell]);
+        assert!(done.status.success() && !done.stdout.is_empty(), "{shell}");
+    }
+}
+
+/// `dex` at work on two socket files.
+struct Running {
+    child: Child,
+    _directory: tempfile::TempDir,
+    web: PathBuf,
+    telemetry: PathBuf,
+}
+
+impl Running {
+    fn start() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        let (web, telemetry, config) = (
+            path("web.sock"),
+            path("telemetry.sock"),
+            path("config.yaml"),
+        );
+        std::fs::write(&config, CONFIG).unwrap();
+        let child = Command::new(env!("CARGO_BIN_EXE_dex"))
+            .arg("serve")
+            .arg(format!("--web-http-addr=unix:{}", web.display()))
+            .arg(format!("--telemetry-addr=unix:{}", telemetry.display()))
+            .arg(config)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut running = Self {
+            child,
+            _directory: directory,
+            web,
+            telemetry,
+        };
+        // The binding of the last listener is the last thing said.
+        running.log_until("server=http ");
+        running
+    }
+
+    fn log_until(&mut self, text: &str) {
+        let mut log = BufReader::new(self.child.stderr.as_mut().unwrap());
+        let mut line = String::new();
+        while !line.contains(text) {
+            line.clear();
+            assert_ne!(
+                log.read_line(&mut line).unwrap(),
+                0,
+                "the log ended before {text}"
+            );
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
+        kill_process(pid, signal).unwrap();
+    }
+
+    /// Waits for the end; the status and what was left of the log.
+    fn end(mut self) -> (Option<i32>, String) {
+        let mut log = String::new();
+        self.child
+            .stderr
+            .as_mut()
+            .unwrap()
+            .read_to_string(&mut log)
+            .unwrap();
+        (self.child.wait().unwrap().code(), log)
+    }
+}
+
+const CONFIG: &str = "\
+issuer: http://127.0.0.1:5556/dex
+storage: {type: memory}
+web: {http: 127.0.0.1:0}
+enablePasswordDB: true
+";
+
+fn connect(path: &Path) -> UnixStream {
+    let stream = UnixStream::connect(path).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+fn get(path: &Path, uri: &str) -> String {
+    let mut stream = connect(path);
+    write!(
+        stream,
+        "GET {uri} HTTP/1.1\r\nhost: dex\r\nconnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn sigterm_fails_readiness_drains_and_exits_with_zero() {
+    for (signal, said) in [(Signal::TERM, "terminated"), (Signal::INT, "interrupt")] {
+        let running = Running::start();
+        assert!(get(&running.telemetry, "/healthz/ready").starts_with("HTTP/1.1 200 "));
+        let mut begun = connect(&running.web);
+        begun
+            .write_all(b"GET /dex/healthz HTTP/1.1\r\nhost: d")
+            .unwrap();
+        // Answered after `begun` was accepted, as connections are accepted in order.
+        assert!(get(&running.web, "/dex/healthz").starts_with("HTTP/1.1 "));
+
+        running.signal(Signal::HUP);
+        running.signal(signal);
+        let deadline = Instant::now() + PATIENCE;
+        while get(&running.telemetry, "/healthz/ready").starts_with("HTTP/1.1 200 ") {
+            assert!(Instant::now() < deadline, "readiness fails");
+        }
+        assert!(get(&running.telemetry, "/healthz/live").ends_with("ok"));
+        while running.web.exists() {
+            assert!(Instant::now() < deadline, "the listener is closed");
+        }
+        begun.write_all(b"ex\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        begun.read_to_string(&mut answer).unwrap();
+        assert!(
+            answer.starts_with("HTTP/1.1 ") && answer.contains("connection: close"),
+            "{answer}"
+        );
+
+        let (status, log) = running.end();
+        assert_eq!(status, Some(0), "{log}");
+        let expected = format!("msg=\"shutdown now\" err=\"received signal {said}\"\n");
+        assert!(log.ends_with(&expected), "{log}");
+    }
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let running = Running::start();
+    let mut begun = connect(&running.web);
+    begun
+        .write_all(b"GET /dex/healthz HTTP/1.1\r\nhost: d")
+        .unwrap();
+    assert!(get(&running.web, "/dex/healthz").starts_with("HTTP/1.1 "));
+    running.signal(Signal::TERM);
+    let deadline = Instant::now() + PATIENCE;
+    while running.web.exists() {
+        assert!(Instant::now() < deadline, "the listener is closed");
+    }
+    running.signal(Signal::TERM);
+    assert_eq!(running.end().0, Some(128 + 15));
+}
+
+#[test]
+fn an_address_in_use_is_an_error_with_status_two() {
+    let running = Running::start();
+    let config = running.web.with_file_name("config.yaml");
+    let address = format!("unix:{}", running.web.display());
+    let flag = format!("--web-http-addr={address}");
+    let done = dex(&["serve", &flag, config.to_str().unwrap()]);
+    assert_eq!(done.status.code(), Some(2));
+    let text = String::from_utf8_lossy(&done.stderr);
+    assert!(
+        text.contains(&format!("listening (http) on {address}: ")),
+        "{text}"
+    );
+    running.signal(Signal::TERM);
+    running.end();
+}
