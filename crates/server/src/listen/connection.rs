@@ -141,6 +141,8 @@ fn builder(limits: &Limits, protocol: Protocol) -> Builder<TokioExecutor> {
         // It runs while a connection waits for its next request, too.
         .header_read_timeout(limits.idle_time)
         .max_headers(HEADER_FIELDS_MAX)
+        // Who has sent everything may close its side and still wants the answer, as with Go.
+        .half_close(true)
         .max_buf_size(limits.header_bytes as usize);
     builder
         .http2()

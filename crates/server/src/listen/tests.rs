@@ -82,6 +82,17 @@ fn request(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nhost: dex\r\nconnection: close\r\n\r\n")
 }
 
+/// `/wait` says when it is entered and answers when it may leave.
+fn waiting(entered: &Arc<Notify>, leave: &Arc<Notify>) -> Router {
+    let (entered, leave) = (entered.clone(), leave.clone());
+    let wait = move || async move {
+        entered.notify_one();
+        leave.notified().await;
+        "done"
+    };
+    Router::new().route("/wait", get(wait))
+}
+
 #[tokio::test]
 async fn the_peer_is_known_on_tcp_and_the_router_can_be_swapped() {
     let whoami = |Extension(PeerAddr(peer)): Extension<PeerAddr>| async move {
@@ -143,6 +154,23 @@ async fn a_panic_and_a_hanging_handler_are_answered() {
 }
 
 #[tokio::test]
+async fn a_client_that_has_closed_its_side_is_answered() {
+    let (entered, leave) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let running = Running::start(waiting(&entered, &leave), |_| {}).await;
+    let mut stream = running.connect().await;
+    stream.write_all(request("/wait").as_bytes()).await.unwrap();
+    stream.shutdown().await.unwrap();
+    soon(entered.notified()).await;
+    let early = tokio::time::timeout(Duration::from_millis(50), stream.read_u8()).await;
+    assert!(
+        early.is_err(),
+        "nothing comes before the answer, not even the end"
+    );
+    leave.notify_one();
+    assert!(rest(stream).await.ends_with("done"));
+}
+
+#[tokio::test]
 async fn slow_and_silent_clients_are_let_go() {
     let short = Duration::from_millis(50);
     let app = || Router::new().route("/", get("ok"));
@@ -196,17 +224,7 @@ async fn headers_and_bodies_have_their_limits() {
 #[tokio::test]
 async fn the_next_connection_waits_for_a_place() {
     let (entered, leave) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let app = {
-        let (entered, leave) = (entered.clone(), leave.clone());
-        Router::new().route(
-            "/wait",
-            get(move || async move {
-                entered.notify_one();
-                leave.notified().await;
-                "left"
-            }),
-        )
-    };
+    let app = waiting(&entered, &leave);
     let running = Running::start(app.route("/", get("ok")), |how| how.limits.connections = 1).await;
     let first = tokio::spawn(exchange(running.connect().await, &*request("/wait").leak()));
     soon(entered.notified()).await;
@@ -215,28 +233,17 @@ async fn the_next_connection_waits_for_a_place() {
     let early = tokio::time::timeout(Duration::from_millis(50), second.read_u8()).await;
     assert!(early.is_err(), "the only place is taken");
     leave.notify_one();
-    assert!(soon(first).await.unwrap().ends_with("left"));
+    assert!(soon(first).await.unwrap().ends_with("done"));
     assert!(rest(second).await.ends_with("ok"));
 }
 
 #[tokio::test]
 async fn stopping_refuses_newcomers_and_waits_for_requests_begun() {
     let (entered, leave) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let app = {
-        let (entered, leave) = (entered.clone(), leave.clone());
-        Router::new().route(
-            "/",
-            get(move || async move {
-                entered.notify_one();
-                leave.notified().await;
-                "done"
-            }),
-        )
-    };
-    let running = Running::start(app, |_| {}).await;
+    let running = Running::start(waiting(&entered, &leave), |_| {}).await;
     let mut idle = running.connect().await;
     let begun = running.connect().await;
-    let begun = tokio::spawn(exchange(begun, "GET / HTTP/1.1\r\nhost: dex\r\n\r\n"));
+    let begun = tokio::spawn(exchange(begun, "GET /wait HTTP/1.1\r\nhost: dex\r\n\r\n"));
     soon(entered.notified()).await;
     running.stop.send_replace(true);
     assert_eq!(
