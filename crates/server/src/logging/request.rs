@@ -71,3 +71,68 @@ where
         answer.instrument(span)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use arc_swap::ArcSwap;
+    use jiff::tz::TimeZone;
+    use tower::{ServiceExt, service_fn};
+    use tracing::instrument::WithSubscriber;
+    use tracing_subscriber::Registry;
+    use tracing_subscriber::layer::SubscriberExt;
+
+    use super::*;
+    use crate::logging::Settings;
+    use crate::logging::layer::RecordLayer;
+
+    #[tokio::test]
+    async fn each_request_has_an_id_of_our_own_after_the_address() {
+        let written = Arc::new(Mutex::new(String::new()));
+        let sink = written.clone();
+        let layer = RecordLayer::new(
+            Arc::new(ArcSwap::from_pointee(Settings::default())),
+            || jiff::Timestamp::UNIX_EPOCH,
+            TimeZone::UTC,
+            Box::new(move |line| {
+                sink.lock()
+                    .unwrap()
+                    .push_str(&String::from_utf8_lossy(line))
+            }),
+        );
+        let answer = service_fn(|_: Request<()>| async {
+            tokio::task::yield_now().await;
+            tracing::info!(client_id = "app", "asked");
+            Ok::<_, std::convert::Infallible>(())
+        });
+        let address: ClientAddress =
+            Arc::new(|_, headers| headers.get("x-forwarded-for")?.to_str().ok()?.parse().ok());
+        let service = RequestScope::new(Some(address)).layer(answer);
+        let requests = async {
+            for forwarded in ["192.0.2.7", "nonsense"] {
+                let request = Request::builder()
+                    .header("x-forwarded-for", forwarded)
+                    .header("x-request-id", "theirs");
+                service
+                    .clone()
+                    .oneshot(request.body(()).unwrap())
+                    .await
+                    .unwrap();
+            }
+        };
+        requests
+            .with_subscriber(Registry::default().with(layer))
+            .await;
+        let written = written.lock().unwrap();
+        let ids: Vec<_> = written
+            .lines()
+            .map(|line| line.rsplit_once("request_id=").unwrap())
+            .collect();
+        let begin = "time=1970-01-01T00:00:00.000Z level=INFO msg=asked client_id=app ";
+        assert_eq!(ids[0].0, format!("{begin}client_remote_addr=192.0.2.7 "));
+        assert_eq!(ids[1].0, begin);
+        assert_ne!(ids[0].1, ids[1].1);
+        assert!(ids.iter().all(|(_, id)| uuid::Uuid::try_parse(id).is_ok()));
+    }
+}
