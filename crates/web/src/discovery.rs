@@ -1,0 +1,137 @@
+//! What a client can learn without asking anyone: the discovery documents and the keys.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use dex_oidc::{ResponseMode, to_json_pretty};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+use crate::{App, PageError, json};
+
+/// The discovery document (OpenID Connect Discovery §3, RFC 8414 §2; oidc-core spec, 6). Dex's members come
+/// first, in its order.
+#[derive(Serialize)]
+struct Document<'a> {
+    issuer: &'a str,
+    authorization_endpoint: String,
+    token_endpoint: String,
+    jwks_uri: String,
+    userinfo_endpoint: String,
+    device_authorization_endpoint: String,
+    introspection_endpoint: String,
+    grant_types_supported: Vec<&'static str>,
+    response_types_supported: Vec<&'a str>,
+    subject_types_supported: [&'static str; 1],
+    id_token_signing_alg_values_supported: Vec<String>,
+    code_challenge_methods_supported: Vec<&'static str>,
+    scopes_supported: [&'static str; 5],
+    token_endpoint_auth_methods_supported: [&'static str; 3],
+    claims_supported: &'static [&'static str],
+    revocation_endpoint: String,
+    revocation_endpoint_auth_methods_supported: [&'static str; 3],
+    introspection_endpoint_auth_methods_supported: [&'static str; 3],
+    response_modes_supported: Vec<&'static str>,
+    prompt_values_supported: [&'static str; 4],
+    request_parameter_supported: bool,
+    request_uri_parameter_supported: bool,
+    claims_parameter_supported: bool,
+    authorization_response_iss_parameter_supported: bool,
+}
+
+const CLIENT_AUTH: [&str; 3] = ["client_secret_basic", "client_secret_post", "none"];
+
+const CLAIMS: &[&str] = &[
+    "iss",
+    "sub",
+    "aud",
+    "iat",
+    "exp",
+    "email",
+    "email_verified",
+    "locale",
+    "name",
+    "preferred_username",
+    "at_hash",
+    "groups",
+    "federated_claims",
+    "nonce",
+    "auth_time",
+    "jti",
+    "azp",
+    "c_hash",
+];
+
+/// `GET /.well-known/openid-configuration`
+pub async fn discovery(State(app): State<Arc<App>>) -> Response {
+    let url = |route: &str| app.issuer.absolute(route).to_string();
+    let algorithm = app
+        .signer
+        .current()
+        .await
+        .map_or("RS256".to_owned(), |keys| {
+            keys.signing.algorithm().to_string()
+        });
+    let mut response_types: Vec<&str> = app
+        .settings
+        .response_types
+        .iter()
+        .map(String::as_str)
+        .collect();
+    response_types.sort_unstable();
+    let document = Document {
+        issuer: app.issuer.as_str(),
+        authorization_endpoint: url("/auth"),
+        token_endpoint: url("/token"),
+        jwks_uri: url("/keys"),
+        userinfo_endpoint: url("/userinfo"),
+        device_authorization_endpoint: url("/device/code"),
+        introspection_endpoint: url("/token/introspect"),
+        grant_types_supported: app
+            .settings
+            .grant_types
+            .iter()
+            .map(|grant| grant.as_str())
+            .collect(),
+        response_types_supported: response_types,
+        subject_types_supported: ["public"],
+        id_token_signing_alg_values_supported: vec![algorithm],
+        code_challenge_methods_supported: app
+            .settings
+            .code_challenge_methods
+            .iter()
+            .map(|m| m.as_str())
+            .collect(),
+        scopes_supported: ["openid", "email", "groups", "profile", "offline_access"],
+        token_endpoint_auth_methods_supported: CLIENT_AUTH,
+        claims_supported: CLAIMS,
+        revocation_endpoint: url("/token/revoke"),
+        revocation_endpoint_auth_methods_supported: CLIENT_AUTH,
+        introspection_endpoint_auth_methods_supported: CLIENT_AUTH,
+        response_modes_supported: ResponseMode::ALL.iter().map(|mode| mode.as_str()).collect(),
+        prompt_values_supported: ["none", "login", "consent", "select_account"],
+        request_parameter_supported: false,
+        request_uri_parameter_supported: false,
+        claims_parameter_supported: false,
+        authorization_response_iss_parameter_supported: true,
+    };
+    json(StatusCode::OK, to_json_pretty(&document))
+}
+
+/// `GET /.well-known/oauth-authorization-server` (RFC 8414 §3), the same document.
+pub async fn server_metadata(app: State<Arc<App>>) -> Response {
+    discovery(app).await
+}
+
+/// `GET /keys`: the JWK set (oidc-core spec, 7.1).
+pub async fn keys(State(app): State<Arc<App>>) -> Response {
+    let Some(keys) = app.signer.current().await else {
+        return PageError::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error.")
+            .into_response();
+    };
+    let mut response = json(StatusCode::OK, keys.published.clone());
+    let cache = HeaderValue::from_static("max-age=600, must-revalidate");
+    response.headers_mut().insert(header::CACHE_CONTROL, cache);
+    response
+}

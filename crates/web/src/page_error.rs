@@ -1,0 +1,144 @@
+//! Errors that a person sees as a page.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use dex_pages::ErrorPage;
+use dex_storage::StorageError;
+use http::{StatusCode, header};
+
+use crate::{App, Cause, RequestId, html};
+
+/// A failure shown as a page (oidc-core spec, 2.6).
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{status}: {message}")]
+pub struct PageError {
+    /// The status of the response.
+    pub status: StatusCode,
+    /// What happened, for the person; it holds nothing that is not theirs to read.
+    pub message: String,
+    /// What they can do.
+    pub hint: &'static str,
+    /// For our log only.
+    pub cause: Option<Cause>,
+}
+
+impl PageError {
+    /// The client's or the user's fault.
+    pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            message: message.into(),
+            hint: "",
+            cause: None,
+        }
+    }
+
+    /// A bad request.
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    /// Our own fault.
+    pub fn ours(
+        message: impl Into<String>,
+        cause: impl std::error::Error + Send + Sync + 'static,
+    ) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, message).because(cause)
+    }
+
+    /// The same with a cause for the log.
+    #[must_use]
+    pub fn because(self, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self {
+            cause: Some(Cause::new(cause)),
+            ..self
+        }
+    }
+
+    /// The same with something the person can do.
+    #[must_use]
+    pub fn hint(self, hint: &'static str) -> Self {
+        Self { hint, ..self }
+    }
+}
+
+impl From<StorageError> for PageError {
+    fn from(error: StorageError) -> Self {
+        let status = match error {
+            StorageError::Unavailable(_) | StorageError::Contended { .. } => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self::new(status, "Database error.")
+            .hint("Please try again in a moment.")
+            .because(error)
+    }
+}
+
+impl IntoResponse for PageError {
+    /// The bare status; [`render_page_errors`] makes the page, since it knows the address and the templates.
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Makes pages of the page errors of all routes below, and logs each once.
+pub async fn render_page_errors(
+    State(app): State<Arc<App>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let path = request.uri().path().to_owned();
+    let id = request
+        .extensions()
+        .get::<RequestId>()
+        .cloned()
+        .unwrap_or_default();
+    let mut response = next.run(request).await;
+    let Some(error) = response.extensions_mut().remove::<PageError>() else {
+        return response;
+    };
+    log(&error);
+    let page = ErrorPage {
+        err_type: error
+            .status
+            .canonical_reason()
+            .unwrap_or_default()
+            .to_owned(),
+        err_msg: error.message.clone(),
+        hint: error.hint.to_owned(),
+        request_id: id.0,
+    };
+    let Ok(text) = app.pages.render(&page, &path) else {
+        return (error.status, error.message).into_response();
+    };
+    let mut shown = html(&app, error.status, text);
+    for cookie in response.headers().get_all(header::SET_COOKIE) {
+        shown
+            .headers_mut()
+            .append(header::SET_COOKIE, cookie.clone());
+    }
+    if error.status == StatusCode::SERVICE_UNAVAILABLE {
+        shown
+            .headers_mut()
+            .insert(header::RETRY_AFTER, http::HeaderValue::from_static("5"));
+    }
+    shown
+}
+
+fn log(error: &PageError) {
+    let status = error.status.as_u16();
+    match &error.cause {
+        Some(cause) if error.status.is_server_error() => {
+            tracing::error!(status, err = %cause, "{}", error.message);
+        }
+        Some(cause) => tracing::info!(status, err = %cause, "{}", error.message),
+        None => tracing::info!(status, "{}", error.message),
+    }
+}

@@ -1,0 +1,104 @@
+//! Signatures that carry a login from one step to the next (oidc-core spec, 5.3).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use dex_model::AuthRequest;
+use dex_oidc::{Form, encode_strings};
+
+/// What a signature lets its holder do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Go on at the dispatcher.
+    Continue,
+    /// Be asked for consent.
+    Approval,
+    /// Go on with consent given.
+    Approved,
+}
+
+impl Step {
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Continue => "step:continue",
+            Self::Approval => "step:approval",
+            Self::Approved => "step:approved",
+        }
+    }
+
+    fn message(self, request: &AuthRequest) -> Vec<u8> {
+        encode_strings([request.id.as_str(), self.label()])
+    }
+
+    /// The parameters `req` and `hmac` of the step's address.
+    pub fn parameters(self, request: &AuthRequest) -> Form {
+        let hmac =
+            dex_jose::hmac_sha256(request.hmac_key.expose().as_bytes(), &self.message(request));
+        let encoded = URL_SAFE_NO_PAD.encode(hmac);
+        let text =
+            dex_oidc::encode_form([("hmac", encoded.as_str()), ("req", request.id.as_str())]);
+        Form::parse(text.as_bytes()).expect("what was encoded is a form")
+    }
+
+    /// Whether `hmac` was made for this step of this request.
+    pub fn verify(self, request: &AuthRequest, hmac: &str) -> bool {
+        URL_SAFE_NO_PAD.decode(hmac).is_ok_and(|tag| {
+            dex_jose::hmac_sha256_verify(
+                request.hmac_key.expose().as_bytes(),
+                &self.message(request),
+                &tag,
+            )
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dex_model::{ConnectorData, Login, TokenSecret, ZERO_TIME};
+
+    use super::*;
+
+    #[test]
+    fn the_worked_examples_of_section_5_3() {
+        let request = AuthRequest {
+            id: "flow-hmac-test".into(),
+            hmac_key: TokenSecret::new("flow-hmac-test-key"),
+            client_id: String::new(),
+            response_types: vec![],
+            scopes: vec![],
+            redirect_uri: String::new(),
+            nonce: String::new(),
+            state: String::new(),
+            force_approval_prompt: false,
+            prompt: String::new(),
+            max_age: None,
+            expiry: ZERO_TIME,
+            login: Login::Awaited,
+            connector_id: String::new(),
+            connector_data: ConnectorData::default(),
+            pkce: None,
+            mfa_validated: false,
+            webauthn_session_data: None,
+        };
+        let cases = [
+            (
+                Step::Continue,
+                "8D-JO9SZLD4dvt7dgC9nJRiuKdNF83mWhB_BruVifwU",
+            ),
+            (
+                Step::Approved,
+                "e39L2-aAlb1Yg9vyeu4ZPIQtcHirhgm88NUvNNe84jg",
+            ),
+            (
+                Step::Approval,
+                "rygsr5lk4Yoa3Lvw1fPs3_Ed14XwQNUhEuVFD4FD0ew",
+            ),
+        ];
+        for (step, hmac) in cases {
+            assert_eq!(step.parameters(&request).get("hmac"), hmac);
+            for (other, _) in cases {
+                assert_eq!(other.verify(&request, hmac), other == step);
+            }
+        }
+        assert!(!Step::Continue.verify(&request, "") && !Step::Continue.verify(&request, "!"));
+    }
+}
