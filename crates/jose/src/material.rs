@@ -38,20 +38,18 @@ pub(crate) enum Material {
 }
 
 impl Material {
-    /// An RSA key from its numbers, leading zeros dropped.
+    /// An RSA key from its numbers, given without leading zeros.
     pub(crate) fn rsa(n: &[u8], e: &[u8]) -> Result<Self, KeyError> {
-        let strip = |number: &[u8]| {
-            let zeros = number.iter().take_while(|byte| **byte == 0).count();
-            number[zeros..].to_vec()
-        };
-        let (n, e) = (strip(n), strip(e));
         let bits = n
             .first()
             .map_or(0, |first| n.len() * 8 - first.leading_zeros() as usize);
         if !RSA_BITS.contains(&bits) {
             return Err(KeyError::RsaSize { bits });
         }
-        Ok(Self::Rsa { n, e })
+        Ok(Self::Rsa {
+            n: n.to_vec(),
+            e: e.to_vec(),
+        })
     }
 
     /// An elliptic curve key from its uncompressed point. Whether that lies on the curve shows in [`Self::verifier`].

@@ -228,3 +228,145 @@ impl fmt::Debug for Sealer {
         f.write_str("Sealer(..)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(byte: u8) -> SealKey {
+        SealKey::from_bytes([byte; KEY_LEN])
+    }
+
+    fn sealer(current: u8, previous: &[u8]) -> Sealer {
+        let previous: Vec<_> = previous.iter().map(|byte| key(*byte)).collect();
+        Sealer::new(&key(current), &previous).unwrap()
+    }
+
+    #[test]
+    fn opens_what_it_sealed_for_the_same_purpose() {
+        let sealer = sealer(1, &[]);
+        for plaintext in [b"".as_slice(), b"x", &[0xff; 5000]] {
+            let sealed = sealer.seal(plaintext, b"purpose");
+            assert_eq!(sealed.len(), ((plaintext.len() + 33) * 4).div_ceil(3));
+            assert_eq!(sealer.open(&sealed, b"purpose").as_deref(), Ok(plaintext));
+            assert_eq!(sealer.open(&sealed, b"other"), Err(OpenError::Refused));
+            assert_eq!(sealer.open(&sealed, b""), Err(OpenError::Refused));
+        }
+        assert_ne!(
+            sealer.seal(b"x", b""),
+            sealer.seal(b"x", b""),
+            "the nonce is fresh"
+        );
+    }
+
+    #[test]
+    fn keys_change() {
+        let sealed = sealer(1, &[]).seal(b"x", b"");
+        assert_eq!(
+            sealer(2, &[1]).open(&sealed, b"").as_deref(),
+            Ok(b"x".as_slice())
+        );
+        assert_eq!(
+            sealer(2, &[3, 1]).open(&sealed, b"").as_deref(),
+            Ok(b"x".as_slice())
+        );
+        assert_eq!(
+            sealer(2, &[3]).open(&sealed, b""),
+            Err(OpenError::UnknownKey)
+        );
+        let after = sealer(2, &[1]).seal(b"y", b"");
+        assert_eq!(
+            sealer(2, &[]).open(&after, b"").as_deref(),
+            Ok(b"y".as_slice())
+        );
+        assert_eq!(sealer(1, &[]).open(&after, b""), Err(OpenError::UnknownKey));
+    }
+
+    #[test]
+    fn earlier_keys_are_limited() {
+        let previous = vec![key(9); PREVIOUS_KEYS_MAX + 1];
+        assert!(Sealer::new(&key(1), &previous[1..]).is_ok());
+        let refused = Sealer::new(&key(1), &previous).unwrap_err();
+        assert_eq!(
+            refused,
+            TooManyKeys {
+                given: PREVIOUS_KEYS_MAX + 1
+            }
+        );
+    }
+
+    #[test]
+    fn nothing_of_it_can_be_changed() {
+        let sealer = sealer(1, &[]);
+        let sealed = sealer.seal(b"user=jane", b"");
+        let bytes = URL_SAFE_NO_PAD.decode(&sealed).unwrap();
+        for position in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[position] ^= 1;
+            let expected = match position {
+                0 => OpenError::Version(0),
+                1..HEAD_LEN => OpenError::UnknownKey,
+                _ => OpenError::Refused,
+            };
+            let opened = sealer.open(&URL_SAFE_NO_PAD.encode(changed), b"");
+            assert_eq!(opened, Err(expected), "byte {position}");
+            let cut = sealer.open(&URL_SAFE_NO_PAD.encode(&bytes[..position]), b"");
+            let expected = if position < 17 {
+                OpenError::Malformed
+            } else {
+                OpenError::Refused
+            };
+            assert_eq!(cut, Err(expected), "cut at {position}");
+        }
+        for wrong in [
+            format!("{sealed}="),
+            format!("{sealed}\n"),
+            "?".to_owned(),
+            String::new(),
+        ] {
+            assert_eq!(
+                sealer.open(&wrong, b""),
+                Err(OpenError::Malformed),
+                "{wrong:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn keys_as_jwk() {
+        let made = SealKey::generate();
+        let read = SealKey::from_jwk_json(&made.to_jwk_json()).unwrap();
+        assert_eq!((read.kid(), read.key), (made.kid(), made.key));
+        assert_eq!(made.kid().len(), 40);
+
+        let stored = r#"{"use":"enc","kty":"oct","kid":"k1","alg":"A256GCM","k":"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE"}"#;
+        let read = SealKey::from_jwk_json(stored).unwrap();
+        assert_eq!(read.to_jwk_json(), stored);
+        // The name is only a name: the same bytes open what they sealed.
+        let sealed = Sealer::new(&read, &[]).unwrap().seal(b"x", b"");
+        assert_eq!(
+            sealer(1, &[]).open(&sealed, b"").as_deref(),
+            Ok(b"x".as_slice())
+        );
+
+        let cases = [
+            (
+                r#""kty":"oct""#,
+                r#""kty":"RSA""#,
+                KeyError::UnsupportedType("RSA".into()),
+            ),
+            (r#""kty":"oct","#, "", KeyError::Missing("kty")),
+            (
+                "A256GCM",
+                "A128GCM",
+                KeyError::UnsupportedAlgorithm("A128GCM".into()),
+            ),
+            (r#""k":"AQEB"#, r#""k":""#, KeyError::Malformed("k")),
+            (r#""k":"#, r#""K":"#, KeyError::Missing("k")),
+        ];
+        for (from, to, expected) in cases {
+            let refused = SealKey::from_jwk_json(&stored.replacen(from, to, 1));
+            assert_eq!(refused.map(drop).unwrap_err(), expected, "{from}");
+        }
+    }
+}

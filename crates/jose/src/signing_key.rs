@@ -8,7 +8,6 @@ use aws_lc_rs::{
     rsa::{KeyPairComponents, KeySize, PublicKeyComponents},
     signature::{EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaKeyPair},
 };
-use zeroize::Zeroizing;
 
 use crate::{
     Algorithm, PublicKey,
@@ -256,8 +255,7 @@ fn write_rsa(pair: &RsaKeyPair, jwk: &mut Jwk) {
     let der: Pkcs8V1Der<'_> = pair
         .as_der()
         .expect("the library can export a key it signs with");
-    let der = Zeroizing::new(der.as_ref().to_vec());
-    let info = pkcs8::PrivateKeyInfoRef::try_from(der.as_slice()).expect(OWN_DER);
+    let info = pkcs8::PrivateKeyInfoRef::try_from(der.as_ref()).expect(OWN_DER);
     let key = pkcs1::RsaPrivateKeyRef::try_from(info.private_key.as_bytes()).expect(OWN_DER);
     jwk.d = jwk::encode(key.private_exponent.as_bytes());
     jwk.p = jwk::encode(key.prime1.as_bytes());
