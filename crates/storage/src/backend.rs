@@ -30,7 +30,12 @@ pub trait Backend: Send + Sync {
     /// Up to `limit` records of a kind in the order of their keys, beginning behind `after`.
     ///
     /// A record that cannot be decoded is named in the log and left out.
-    async fn list(&self, kind: Kind, after: Option<&Key>, limit: u32) -> Result<Vec<AnyRecord>, StorageError>;
+    async fn list(
+        &self,
+        kind: Kind,
+        after: Option<&Key>,
+        limit: u32,
+    ) -> Result<Vec<AnyRecord>, StorageError>;
 
     /// Removes up to `limit` records of a kind whose expiry lies before `now`; answers how many.
     /// Kinds without an expiry are left alone.
@@ -41,6 +46,47 @@ pub trait Backend: Send + Sync {
 
     /// Finishes what is on its way and lets go of files and connections. Nothing is asked afterwards.
     async fn close(&self) {}
+}
+
+/// A shared back end is one too.
+#[async_trait]
+impl<B: Backend + ?Sized> Backend for Arc<B> {
+    async fn insert(&self, record: &AnyRecord) -> Result<Write, StorageError> {
+        (**self).insert(record).await
+    }
+
+    async fn get(&self, key: &Key) -> Result<Option<(AnyRecord, Seen)>, StorageError> {
+        (**self).get(key).await
+    }
+
+    async fn replace(&self, seen: &Seen, record: &AnyRecord) -> Result<Write, StorageError> {
+        (**self).replace(seen, record).await
+    }
+
+    async fn remove(&self, key: &Key) -> Result<Write, StorageError> {
+        (**self).remove(key).await
+    }
+
+    async fn list(
+        &self,
+        kind: Kind,
+        after: Option<&Key>,
+        limit: u32,
+    ) -> Result<Vec<AnyRecord>, StorageError> {
+        (**self).list(kind, after, limit).await
+    }
+
+    async fn sweep(&self, kind: Kind, now: Timestamp, limit: u32) -> Result<u32, StorageError> {
+        (**self).sweep(kind, now, limit).await
+    }
+
+    async fn ping(&self) -> Result<(), StorageError> {
+        (**self).ping().await
+    }
+
+    async fn close(&self) {
+        (**self).close().await;
+    }
 }
 
 /// What became of a write that others may have raced for.
@@ -70,7 +116,9 @@ impl Seen {
     ///
     /// When another back end made it, which mixes up two stores.
     pub fn token<T: Any + Send + Sync>(&self) -> &T {
-        self.0.downcast_ref().expect("a record is replaced in the back end it was read from")
+        self.0
+            .downcast_ref()
+            .expect("a record is replaced in the back end it was read from")
     }
 }
 

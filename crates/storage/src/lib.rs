@@ -2,7 +2,7 @@
 //!
 //! [`Backend`] is what a back end must be able to do: six operations, each of one record. [`Store`]
 //! is what the rest of dex calls. Here too are the memory back end, the layer of records that the
-//! configuration fixes, and the suite that every back end must pass. The room knows no HTTP and no
+//! configuration fixes, the JSON that back ends share, and the suite that every back end must pass. The room knows no HTTP and no
 //! clock; what a record means is the business of `dex-model`.
 //!
 //! Control leaves through [`Backend`], and comes back with [`StorageError`] when that fails.
@@ -10,12 +10,15 @@
 mod backend;
 pub mod conformance;
 mod error;
+mod expiry;
+pub mod json;
 mod memory;
 mod overlay;
 mod store;
 
 pub use backend::{Backend, Seen, Write};
 pub use error::StorageError;
+pub use expiry::expiry_of;
 pub use memory::Memory;
 pub use overlay::{Fixed, Overlay};
 pub use store::{Change, Store, UPDATE_TRIES_MAX};
