@@ -25,6 +25,12 @@ pub fn new_long_id() -> String {
     encode(&random::<LONG_ID_BYTES>())
 }
 
+/// An id that follows from 16 bytes, for what must be found again from what it came from.
+#[must_use]
+pub fn id_from(bytes: &[u8; ID_BYTES]) -> String {
+    encode(bytes)
+}
+
 /// A user code, `XXXX-XXXX` (RFC 8628 §6.1), of 20 letters: about 34 bits.
 #[must_use]
 pub fn new_user_code() -> String {

@@ -1,0 +1,244 @@
+//! `authorization_code` (RFC 6749 §4.1.3; oidc-core spec, 18.1).
+
+use dex_jose::sha256;
+use dex_model::{
+    AuthCode, Pkce, RefreshToken, Spent, Timestamp, TokenSecret, ZERO_TIME, id, later,
+};
+use dex_oidc::{Scope, pkce_matches};
+use dex_storage::Write;
+use dex_web::{App, TokenError};
+
+use crate::endpoint::Grant;
+use crate::mint::{Authorized, Issue, Kind, Subject};
+use crate::{family, upstream};
+
+const INVALID: &str = "Invalid or expired code parameter.";
+
+/// Spends a code for what it stands for.
+pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<Authorized, TokenError> {
+    let text = grant.form.get("code");
+    if text.is_empty() {
+        return Err(TokenError::invalid_request("Required param: code."));
+    }
+    let code = find(grant.app, text).await?;
+    let code = code.filter(|code| !code.expired(grant.now) && code.client_id == grant.client.id);
+    let code = code.ok_or_else(|| TokenError::invalid_grant(INVALID))?;
+    check_verifier(code.pkce.as_ref(), grant.form.get("code_verifier"))?;
+    if grant.form.get("redirect_uri") != code.redirect_uri {
+        return Err(TokenError::invalid_grant(
+            "redirect_uri did not match URI from initial request.",
+        ));
+    }
+    spend(grant.app, &code, grant.now).await?;
+    issue(grant.app, code, text, grant.now).await
+}
+
+/// What a code stands for: itself if it was sealed, else a record.
+pub(crate) async fn find(app: &App, text: &str) -> Result<Option<AuthCode>, TokenError> {
+    match app.seals.open_code(text) {
+        Some(code) => Ok(Some(code)),
+        None => Ok(app.store.get::<AuthCode>(text).await?),
+    }
+}
+
+/// Uses a code up. Who inserts its mark first has it; everyone after that replays it, and what it had brought
+/// is revoked (RFC 6749 §4.1.2).
+pub(crate) async fn spend(app: &App, code: &AuthCode, now: Timestamp) -> Result<(), TokenError> {
+    let mark = Spent {
+        id: format!("code/{}", code.id),
+        expiry: code.expiry,
+    };
+    if app.store.insert(mark).await? == Write::Lost {
+        revoke_issued(app, code, now).await?;
+        tracing::warn!(client_id = %code.client_id, "authorization code used twice, its tokens are revoked");
+        return Err(TokenError::invalid_grant(INVALID));
+    }
+    // A code kept in a row is of no use any more; the mark tells its replays.
+    let _ = app.store.remove::<AuthCode>(&code.id).await?;
+    Ok(())
+}
+
+async fn revoke_issued(app: &App, code: &AuthCode, now: Timestamp) -> Result<(), TokenError> {
+    let dead = later(now, app.settings.id_tokens_valid_for);
+    // The winner may not have begun its family yet; it looks for this mark afterwards.
+    let _ = app.store.insert(replayed_mark(code)).await?;
+    app.revoked
+        .revoke(&app.store, &access_jti(code), dead)
+        .await?;
+    if let Some(token) = app.store.get::<RefreshToken>(&refresh_id(code)).await? {
+        family::end(&app.store, &token).await?;
+    }
+    Ok(())
+}
+
+fn replayed_mark(code: &AuthCode) -> Spent {
+    Spent {
+        id: format!("replayed/{}", code.id),
+        expiry: code.expiry,
+    }
+}
+
+/// The ids of what a code brings follow from the code, so that its replay finds them.
+fn derived(code: &AuthCode, what: &str) -> [u8; 16] {
+    let hash = sha256(format!("dex {what} {}", code.id).as_bytes());
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash[..16]);
+    bytes
+}
+
+fn access_jti(code: &AuthCode) -> String {
+    Kind::Access.jti_from(derived(code, "access token"))
+}
+
+fn refresh_id(code: &AuthCode) -> String {
+    id::id_from(&derived(code, "refresh token"))
+}
+
+/// What a spent code brings, its refresh token included.
+pub(crate) async fn issue(
+    app: &App,
+    code: AuthCode,
+    text: &str,
+    now: Timestamp,
+) -> Result<Authorized, TokenError> {
+    let opened = app
+        .connectors
+        .get(&code.connector_id)
+        .await
+        .map_err(TokenError::ours)?;
+    let refresh_token = if upstream::refreshable(&opened, &code.scopes) {
+        Some(begin_family(app, &code, now).await?)
+    } else {
+        None
+    };
+    let openid = code
+        .scopes
+        .iter()
+        .any(|scope| Scope::of(scope) == Scope::OpenId);
+    Ok(Authorized {
+        access_jti: Some(access_jti(&code)),
+        refresh_token,
+        code: Some(TokenSecret::new(text)),
+        issue: if openid {
+            Issue::AccessAndId
+        } else {
+            Issue::Access
+        },
+        subject: Subject {
+            client_id: code.client_id,
+            claims: code.claims,
+            connector_id: code.connector_id,
+            scopes: code.scopes,
+            nonce: code.nonce,
+            auth_time: (code.auth_time != ZERO_TIME).then_some(code.auth_time),
+            session_id: code.session_id,
+        },
+    })
+}
+
+async fn begin_family(
+    app: &App,
+    code: &AuthCode,
+    now: Timestamp,
+) -> Result<TokenSecret, TokenError> {
+    let token = RefreshToken {
+        id: refresh_id(code),
+        current: family::new_secret(),
+        obsolete: TokenSecret::default(),
+        created_at: now,
+        last_used: now,
+        client_id: code.client_id.clone(),
+        connector_id: code.connector_id.clone(),
+        connector_data: dex_model::ConnectorData::default(),
+        claims: code.claims.clone(),
+        scopes: code.scopes.clone(),
+        nonce: code.nonce.clone(),
+    };
+    let held = family::held(&token.id, &token.current);
+    family::begin(&app.store, token.clone(), &code.connector_data).await?;
+    if app
+        .store
+        .get::<Spent>(&replayed_mark(code).id)
+        .await?
+        .is_some()
+    {
+        family::end(&app.store, &token).await?;
+        return Err(TokenError::invalid_grant(INVALID));
+    }
+    Ok(held)
+}
+
+/// Whether the verifier answers the challenge that the flow began with (oidc-core spec, 18.1).
+pub(crate) fn check_verifier(pkce: Option<&Pkce>, verifier: &str) -> Result<(), TokenError> {
+    match (verifier, pkce) {
+        ("", None) => Ok(()),
+        ("", Some(_)) => Err(TokenError::invalid_grant(
+            "Expecting parameter code_verifier in PKCE flow.",
+        )),
+        (_, None) => Err(TokenError::invalid_request(
+            "No PKCE flow started. Cannot check code_verifier.",
+        )),
+        (verifier, Some(pkce)) => {
+            let answers = pkce
+                .code_challenge_method
+                .parse()
+                .is_ok_and(|method| pkce_matches(&pkce.code_challenge, method, verifier));
+            if answers {
+                Ok(())
+            } else {
+                Err(TokenError::invalid_grant("Invalid code_verifier."))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verifiers_are_checked_as_section_18_1_says() {
+        let pkce = |method: &str| Pkce {
+            code_challenge: "lyyl-X4a69qrqgEfUL8wodWic3Be9ZZ5eovBgIKKi-w".into(),
+            code_challenge_method: method.into(),
+        };
+        let cases = [
+            ("none at all", None, "", Ok(())),
+            ("S256", Some(pkce("S256")), "challenge123", Ok(())),
+            (
+                "wrong",
+                Some(pkce("S256")),
+                "challenge124",
+                Err("Invalid code_verifier."),
+            ),
+            (
+                "the challenge itself",
+                Some(pkce("S256")),
+                &pkce("").code_challenge,
+                Err("Invalid code_verifier."),
+            ),
+            (
+                "plain",
+                Some(pkce("plain")),
+                &pkce("").code_challenge,
+                Ok(()),
+            ),
+            (
+                "missing",
+                Some(pkce("S256")),
+                "",
+                Err("Expecting parameter code_verifier in PKCE flow."),
+            ),
+            (
+                "not begun",
+                None,
+                "x",
+                Err("No PKCE flow started. Cannot check code_verifier."),
+            ),
+        ];
+        for (told, pkce, verifier, expected) in cases {
+            let got = check_verifier(pkce.as_ref(), verifier).map_err(|error| error.description);
+            assert_eq!(got, expected.map_err(str::to_owned), "{told}");
+        }
+    }
+}

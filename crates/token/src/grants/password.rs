@@ -1,0 +1,103 @@
+//! `password` (RFC 6749 §4.3; oidc-core spec, 18.4).
+
+use dex_connector::LoginMethod;
+use dex_model::{Claims, ConnectorData, RefreshToken, TokenSecret, id};
+use dex_oidc::{GrantType, TokenErrorCode, go_list, split_words};
+use dex_web::TokenError;
+use http::StatusCode;
+
+use crate::endpoint::Grant;
+use crate::mint::{Authorized, Issue, Subject};
+use crate::{family, scopes, upstream};
+
+/// Logs a user in by name and password through `oauth2.passwordConnector`.
+pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<Authorized, TokenError> {
+    let scopes = check_scopes(grant).await?;
+    let id = grant
+        .app
+        .settings
+        .password_connector
+        .as_deref()
+        .unwrap_or_default();
+    let opened = upstream::resolve(grant.app, grant.client, id, GrantType::Password).await?;
+    let LoginMethod::Password(connector) = opened.connector.login() else {
+        return Err(TokenError::invalid_request(
+            "Requested password connector does not correct type.",
+        ));
+    };
+    let (username, password) = (grant.form.get("username"), grant.form.get("password"));
+    let answered = connector
+        .log_in(upstream::wanted(&scopes), username, password)
+        .await;
+    let failed = || TokenError::invalid_request("Could not login user");
+    let Some(identity) = answered.map_err(|error| upstream::refused(error, failed()))? else {
+        let refused = TokenError::new(TokenErrorCode::AccessDenied, "Invalid username or password");
+        return Err(refused.with(StatusCode::UNAUTHORIZED));
+    };
+    let (claims, data) = upstream::claims_of(identity);
+    let nonce = grant.form.get("nonce").to_owned();
+    let subject = Subject {
+        client_id: grant.client.id.clone(),
+        claims,
+        connector_id: opened.about.id.clone(),
+        scopes,
+        nonce,
+        auth_time: None,
+        session_id: String::new(),
+    };
+    let refreshable = upstream::refreshable(&opened, &subject.scopes);
+    let refresh_token = if refreshable {
+        Some(begin_family(grant, &subject, &data).await?)
+    } else {
+        None
+    };
+    Ok(Authorized {
+        subject,
+        refresh_token,
+        code: None,
+        access_jti: None,
+        issue: Issue::AccessAndId,
+    })
+}
+
+async fn check_scopes(grant: &Grant<'_>) -> Result<Vec<String>, TokenError> {
+    let scopes: Vec<String> = split_words(grant.form.get("scope"))
+        .map(str::to_owned)
+        .collect();
+    let sorted = scopes::sort(&grant.app.store, &grant.client.id, &scopes).await?;
+    let list = |scopes: &[String]| go_list(scopes.iter().map(String::as_str));
+    let text = match &sorted {
+        sorted if !sorted.openid => r#"Missing required scope(s) ["openid"]."#.to_owned(),
+        sorted if !sorted.unknown.is_empty() => {
+            format!("Unrecognized scope(s) {}", list(&sorted.unknown))
+        }
+        sorted if !sorted.untrusted.is_empty() => {
+            format!("Client can't request scope(s) {}", list(&sorted.untrusted))
+        }
+        _ => return Ok(scopes),
+    };
+    Err(TokenError::new(TokenErrorCode::InvalidScope, text))
+}
+
+async fn begin_family(
+    grant: &Grant<'_>,
+    subject: &Subject,
+    data: &ConnectorData,
+) -> Result<TokenSecret, TokenError> {
+    let token = RefreshToken {
+        id: id::new_id(),
+        current: family::new_secret(),
+        obsolete: TokenSecret::default(),
+        created_at: grant.now,
+        last_used: grant.now,
+        client_id: subject.client_id.clone(),
+        connector_id: subject.connector_id.clone(),
+        connector_data: ConnectorData::default(),
+        claims: Claims::clone(&subject.claims),
+        scopes: subject.scopes.clone(),
+        nonce: subject.nonce.clone(),
+    };
+    let held = family::held(&token.id, &token.current);
+    family::begin(&grant.app.store, token, data).await?;
+    Ok(held)
+}

@@ -1,0 +1,265 @@
+//! `refresh_token` (RFC 6749 §6; oidc-core spec, 20).
+
+use dex_model::{
+    Claims, ConnectorData, OfflineSessions, RefreshError, RefreshToken, Rotated, TokenSecret,
+};
+use dex_oidc::{GrantType, decode_pair, go_list, split_words};
+use dex_storage::{Change, StorageError};
+use dex_web::TokenError;
+
+use crate::endpoint::Grant;
+use crate::mint::{Authorized, Issue, Subject, invalid_scope};
+use crate::{family, upstream};
+
+const INVALID: &str = "Refresh token is invalid or has already been claimed by another client.";
+
+/// What the client holds: id and secret. What is no such pair is a legacy token, whose id is all there is.
+struct Held {
+    id: String,
+    secret: TokenSecret,
+}
+
+/// Why a rotation was not written.
+enum NotRotated {
+    Refused(RefreshError),
+    Storage(StorageError),
+}
+
+impl From<StorageError> for NotRotated {
+    fn from(error: StorageError) -> Self {
+        Self::Storage(error)
+    }
+}
+
+/// Answers a refresh token: reads, asks the upstream, then compares and swaps.
+pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<Authorized, TokenError> {
+    let held = parse(grant.form.get("refresh_token"))?;
+    let token = find(grant, &held).await?;
+    let scopes = requested_scopes(grant.form.get("scope"), &token.scopes)?;
+    let (token, claims) =
+        match token.check(held.secret.expose(), &grant.app.settings.refresh, grant.now) {
+            Ok(Rotated::Current) => refresh(grant, &held, token, &scopes).await?,
+            Ok(Rotated::Retold) => {
+                upstream::resolve(
+                    grant.app,
+                    grant.client,
+                    &token.connector_id,
+                    GrantType::RefreshToken,
+                )
+                .await?;
+                let claims = token.claims.clone();
+                (token, claims)
+            }
+            Err(error) => return Err(refuse(grant, &token, error).await),
+        };
+    Ok(Authorized {
+        refresh_token: Some(family::held(&token.id, &token.current)),
+        code: None,
+        access_jti: None,
+        issue: Issue::AccessAndId,
+        subject: Subject {
+            client_id: token.client_id,
+            claims,
+            connector_id: token.connector_id,
+            scopes,
+            nonce: token.nonce,
+            auth_time: None,
+            session_id: String::new(),
+        },
+    })
+}
+
+fn parse(text: &str) -> Result<Held, TokenError> {
+    if text.is_empty() {
+        return Err(TokenError::invalid_request(
+            "No refresh token is found in request.",
+        ));
+    }
+    let pair = decode_pair(text).filter(|pair| !pair.first.is_empty());
+    Ok(match pair {
+        Some(pair) => Held {
+            id: pair.first,
+            secret: TokenSecret::new(pair.second),
+        },
+        None => Held {
+            id: text.to_owned(),
+            secret: TokenSecret::default(),
+        },
+    })
+}
+
+async fn find(grant: &Grant<'_>, held: &Held) -> Result<RefreshToken, TokenError> {
+    let token = grant.app.store.get::<RefreshToken>(&held.id).await?;
+    let token = token.filter(|token| token.client_id == grant.client.id);
+    token.ok_or_else(|| TokenError::invalid_grant(INVALID))
+}
+
+/// A narrower set than was granted may be asked for, never a wider one.
+fn requested_scopes(text: &str, granted: &[String]) -> Result<Vec<String>, TokenError> {
+    let requested: Vec<String> = split_words(text).map(str::to_owned).collect();
+    if requested.is_empty() {
+        return Ok(granted.to_vec());
+    }
+    let wider: Vec<&str> = requested
+        .iter()
+        .filter(|scope| !granted.contains(scope))
+        .map(String::as_str)
+        .collect();
+    if wider.is_empty() {
+        return Ok(requested);
+    }
+    Err(invalid_scope(format!(
+        "Requested scopes contain unauthorized scope(s): {}.",
+        go_list(wider)
+    )))
+}
+
+/// Asks the upstream who the user is now, then moves the family on.
+async fn refresh(
+    grant: &Grant<'_>,
+    held: &Held,
+    token: RefreshToken,
+    scopes: &[String],
+) -> Result<(RefreshToken, Claims), TokenError> {
+    let app = grant.app;
+    let opened = upstream::resolve(
+        app,
+        grant.client,
+        &token.connector_id,
+        GrantType::RefreshToken,
+    )
+    .await?;
+    let whose = (token.claims.user_id.as_str(), token.connector_id.as_str());
+    let mut claims = token.claims.clone();
+    if let Some(connector) = opened.connector.refresh() {
+        let sessions = app.store.get::<OfflineSessions>(whose).await?;
+        let stored = sessions
+            .map(|sessions| sessions.connector_data)
+            .unwrap_or_default();
+        let data = if token.connector_data.is_empty() {
+            stored
+        } else {
+            token.connector_data.clone()
+        };
+        let known = upstream::identity_of(&token.claims, &data);
+        let answered = connector.refresh(upstream::wanted(scopes), known).await;
+        let refused = || TokenError::invalid_grant("The upstream refused to refresh the user.");
+        let identity = answered.map_err(|error| upstream::refused(error, refused()))?;
+        let (fresh, fresh_data) = upstream::claims_of(identity);
+        if !fresh_data.is_empty() && fresh_data != data {
+            keep_data(grant, whose, &fresh_data).await?;
+        }
+        claims = fresh;
+    }
+    let token = rotate(grant, held, &token, &claims).await?;
+    Ok((token, claims))
+}
+
+async fn keep_data(
+    grant: &Grant<'_>,
+    whose: (&str, &str),
+    data: &ConnectorData,
+) -> Result<(), StorageError> {
+    // Without sessions there is nothing that would ever read it.
+    let _: Change<OfflineSessions> = grant
+        .app
+        .store
+        .update::<OfflineSessions, StorageError, _>(whose, |sessions| {
+            Ok(OfflineSessions {
+                connector_data: data.clone(),
+                ..sessions
+            })
+        })
+        .await?;
+    Ok(())
+}
+
+async fn rotate(
+    grant: &Grant<'_>,
+    held: &Held,
+    seen: &RefreshToken,
+    claims: &Claims,
+) -> Result<RefreshToken, TokenError> {
+    let next = family::new_secret();
+    let policy = &grant.app.settings.refresh;
+    let changed = grant
+        .app
+        .store
+        .update::<RefreshToken, _, _>(&seen.id, |token| {
+            let stored = token.clone();
+            match token.rotate(
+                held.secret.expose(),
+                next.clone(),
+                claims,
+                policy,
+                grant.now,
+            ) {
+                Ok((token, _)) => Ok(token),
+                // It was current when this request was checked, so the two ran side by side: no theft.
+                Err(RefreshError::Reused) => Ok(stored),
+                Err(error) => Err(NotRotated::Refused(error)),
+            }
+        })
+        .await;
+    match changed {
+        Ok(Change::Made(token)) => Ok(token),
+        Ok(Change::Missing) => Err(TokenError::invalid_grant(INVALID)),
+        Err(NotRotated::Storage(error)) => Err(error.into()),
+        Err(NotRotated::Refused(error)) => Err(refuse(grant, seen, error).await),
+    }
+}
+
+async fn refuse(grant: &Grant<'_>, token: &RefreshToken, error: RefreshError) -> TokenError {
+    let token_id = token.id.as_str();
+    match error {
+        RefreshError::Expired => {
+            tracing::info!(token_id, "refresh token expired");
+            TokenError::invalid_grant("Refresh token expired.")
+        }
+        RefreshError::Unknown => TokenError::invalid_grant(INVALID),
+        RefreshError::Reused => {
+            tracing::warn!(
+                token_id,
+                "refresh token claimed twice, its family is revoked"
+            );
+            match family::end(&grant.app.store, token).await {
+                Ok(()) => TokenError::invalid_grant(INVALID),
+                Err(error) => error.into(),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_are_narrowed_never_widened() {
+        let granted: Vec<String> = ["openid", "email"].map(str::to_owned).to_vec();
+        let cases = [
+            ("", Ok(vec!["openid", "email"])),
+            (" email", Ok(vec!["email"])),
+            (
+                "openid x y",
+                Err(r#"Requested scopes contain unauthorized scope(s): ["x" "y"]."#),
+            ),
+        ];
+        for (text, expected) in cases {
+            let got = requested_scopes(text, &granted).map_err(|error| error.description);
+            let expected = expected.map(|s: Vec<&str>| s.into_iter().map(str::to_owned).collect());
+            assert_eq!(got, expected.map_err(str::to_owned), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_pair_is_a_legacy_token() {
+        let legacy = parse("existedrefrestoken").unwrap();
+        assert_eq!(
+            (legacy.id.as_str(), legacy.secret.is_empty()),
+            ("existedrefrestoken", true)
+        );
+        let pair = parse("CgR0ZXN0EgNiYXI").unwrap();
+        assert_eq!((pair.id.as_str(), pair.secret.expose()), ("test", "bar"));
+    }
+}
