@@ -183,12 +183,10 @@ impl Report {
             return Some((*hint).to_owned());
         }
         let written = key.written.to_ascii_lowercase();
-        let near = key.siblings.iter().map(|known| {
-            (
-                strsim::damerau_levenshtein(&written, &known.to_ascii_lowercase()),
-                *known,
-            )
-        });
+        let near = key
+            .siblings
+            .iter()
+            .map(|known| (distance(&written, known), *known));
         let allowed = EDITS_MAX.min(written.chars().count() / 2);
         if let Some((_, known)) = near.min().filter(|(edits, _)| *edits <= allowed) {
             return Some(format!("did you mean `{known}`?"));
@@ -200,6 +198,15 @@ impl Report {
         })?;
         Some(format!("did you mean `{elsewhere}`?"))
     }
+}
+
+/// How many edits lead from what was written, in lower case, to a known key, or to its beginning
+/// and one more.
+fn distance(written: &str, known: &str) -> usize {
+    let known = known.to_ascii_lowercase();
+    let start: String = known.chars().take(written.chars().count() + 1).collect();
+    let whole = strsim::damerau_levenshtein(written, &known);
+    whole.min(strsim::damerau_levenshtein(written, &start) + 1)
 }
 
 /// `block.key`, or `key` at the top.

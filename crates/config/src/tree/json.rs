@@ -115,10 +115,9 @@ impl Writer<'_> {
             Shape::Bool => node
                 .bool()
                 .map_or_else(|| self.wrong(node, path, "true or false"), Json::Bool),
-            Shape::Int => node.int().map_or_else(
-                || self.wrong(node, path, "a whole number"),
-                |n| Json::from(n),
-            ),
+            Shape::Int => node
+                .int()
+                .map_or_else(|| self.wrong(node, path, "a whole number"), Json::from),
             Shape::OneOrMoreTexts if !matches!(node.value, Value::List(_)) => self.text(node, path),
             Shape::Texts | Shape::OneOrMoreTexts => self.list(node, Shape::Text, path),
             Shape::Base64 => self.base64(node, path),

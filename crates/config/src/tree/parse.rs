@@ -52,7 +52,10 @@ pub(crate) fn parse(text: &str, report: &Report) -> Result<Node, SyntaxError> {
         if matches!(event, Event::StreamEnd) {
             break;
         }
-        let root = tree.node(event, span, 0)?;
+        let mut root = tree.node(event, span, 0)?;
+        if root.is_null() {
+            root.at = Position::START;
+        }
         tree.warn_of_more();
         return Ok(root);
     }
