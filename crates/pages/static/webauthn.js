@@ -84,6 +84,7 @@
       case "NotAllowedError": return "Request was cancelled or timed out. Please try again.";
       case "SecurityError": return "Security key operation not allowed on this domain.";
       case "InvalidStateError": return "This security key is already registered.";
+      case "TypeError": return "The server could not be reached. Please try again.";
       default: return error.message || FAILED[step];
     }
   }

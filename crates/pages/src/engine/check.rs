@@ -1,8 +1,11 @@
 //! What is checked about users' templates before they are trusted with a login.
 
+use std::collections::BTreeSet;
+
 use gotmpl::parse::{BranchNode, CommandNode, Expr, ListNode, Node, PipeNode};
 use gotmpl::{MissingKey, TemplateError, Value, html};
 
+use super::output::Output;
 use super::set::{Parsed, TemplateSet, Tree};
 use super::sources::Origin;
 use super::{LoadError, complete, kinds, locate};
@@ -22,19 +25,12 @@ const SAMPLE_PATH: &str = "/auth/local/login";
 /// # Errors
 ///
 /// [`LoadError::Template`] with file and line of the first that does not.
-pub(super) fn names(set: &TemplateSet) -> Result<(), LoadError> {
-    let own = set
-        .parsed
+pub(super) fn names(parsed: &Parsed) -> Result<(), LoadError> {
+    let mut own = parsed
         .trees
         .values()
         .filter(|tree| tree.origin == Origin::Directory);
-    own.into_iter().try_for_each(|tree| {
-        Names {
-            parsed: &set.parsed,
-            tree,
-        }
-        .list(&tree.root)
-    })
+    own.try_for_each(|tree| Names { parsed, tree }.list(&tree.root))
 }
 
 /// Runs each page with each of its samples.
@@ -44,81 +40,85 @@ pub(super) fn names(set: &TemplateSet) -> Result<(), LoadError> {
 /// # Errors
 ///
 /// [`LoadError::Template`] with file and line of the first failure.
-pub(super) fn samples(set: &TemplateSet) -> Result<(), LoadError> {
-    let strict = set.parsed.escaping(MissingKey::Error)?;
+pub(super) fn samples(set: &TemplateSet, parsed: &Parsed) -> Result<(), LoadError> {
+    let strict = parsed.escaping(MissingKey::Error)?;
+    let mut trial = Trial {
+        set,
+        strict,
+        parsed,
+        warned: BTreeSet::new(),
+    };
     for (name, kind) in kinds() {
         for sample in (kind.samples)() {
             let page = &sample.page;
             let data = complete(page.fields(), &page.title(), SAMPLE_PATH).into_value();
-            try_out(set, &strict, name, &data)?;
+            trial.run(name, &data)?;
         }
     }
     Ok(())
 }
 
-fn try_out(
-    set: &TemplateSet,
-    strict: &html::Template,
-    name: &'static str,
-    data: &Value,
-) -> Result<(), LoadError> {
-    let parsed = &set.parsed;
-    match strict.execute_template_to_string(name, data) {
-        Ok(_) => return Ok(()),
-        Err(TemplateError::MissingKey { key }) => {
-            let at = locate::failing_line(parsed, MissingKey::Error, name, data);
-            tracing::warn!(page = name, %at, field = %key, "this page has no such field; it renders empty");
+/// Pages being tried.
+struct Trial<'a> {
+    set: &'a TemplateSet,
+    /// As `set`, but an unknown field is an error.
+    strict: html::Template,
+    parsed: &'a Parsed,
+    /// Places and fields warned about before.
+    warned: BTreeSet<(String, String)>,
+}
+
+impl Trial<'_> {
+    fn run(&mut self, name: &'static str, data: &Value) -> Result<(), LoadError> {
+        match self
+            .strict
+            .execute_template_fmt(&mut Output::new(), name, data)
+        {
+            Ok(()) => return Ok(()),
+            Err(TemplateError::MissingKey { key }) => self.warn(name, key, data),
+            Err(TemplateError::UndefinedTemplate(missing)) if missing == name => {
+                return Err(escape_error(self.parsed, name));
+            }
+            // Told below, should it not be for the strictness alone.
+            Err(_) => {}
         }
-        Err(TemplateError::UndefinedTemplate(missing)) if missing == name => {
-            return Err(escape_error(parsed, name));
+        self.set.render(name, data).map(drop).map_err(|error| {
+            let at = locate::failing_line(self.parsed, MissingKey::Invalid, name, data);
+            LoadError::template(at, format!("{error}, when tried with sample data"))
+        })
+    }
+
+    fn warn(&mut self, name: &str, field: String, data: &Value) {
+        let at = locate::failing_line(self.parsed, MissingKey::Error, name, data);
+        if self.warned.insert((at.clone(), field.clone())) {
+            tracing::warn!(
+                page = name,
+                at,
+                field,
+                "this page has no such field; it renders empty"
+            );
         }
+    }
+}
+
+/// Why `name` cannot be escaped: the engine leaves such a template out and says nothing. It does
+/// say why for the template a set begins with.
+fn escape_error(parsed: &Parsed, name: &str) -> LoadError {
+    let outcome = parsed
+        .beginning_with(name)
+        .and_then(|set| set.execute_to_string(&Value::Nil));
+    match outcome {
         Err(TemplateError::Escape {
-            name: file,
+            name: inner,
             line,
             description,
             ..
         }) => {
-            return Err(escape_error_at(
-                parsed,
-                file.as_deref().unwrap_or(name),
-                line,
-                description,
-            ));
+            let known = inner.filter(|inner| parsed.trees.contains_key(inner));
+            escape_error_at(parsed, known.as_deref().unwrap_or(name), line, description)
         }
-        Err(_) => {}
-    }
-    set.render(name, data).map(drop).map_err(|error| {
-        let at = locate::failing_line(parsed, MissingKey::Invalid, name, data);
-        LoadError::template(at, format!("{error}, when tried with sample data"))
-    })
-}
-
-/// Why `name` cannot be escaped: the engine leaves such a template out and says nothing.
-fn escape_error(parsed: &Parsed, name: &str) -> LoadError {
-    let Some(tree) = parsed.trees.get(name) else {
-        return LoadError::template(name, "there is no such template");
-    };
-    let alone = html::Template::new(name).funcs(parsed.functions.clone());
-    let set = parsed.trees.iter().try_fold(alone, |set, (name, tree)| {
-        set.add_parse_tree(name, tree.root.clone())
-    });
-    let entry = ListNode {
-        pos: tree.root.pos,
-        nodes: tree.root.nodes.clone(),
-    };
-    let outcome = set
-        .and_then(|set| set.parse(&format!("{{{{template {name:?} .}}}}")))
-        .and_then(|set| set.add_parse_tree(name, entry))
-        .and_then(|set| set.execute_to_string(&Value::Nil));
-    match outcome {
-        Err(TemplateError::Escape {
-            name: file,
-            line,
-            description,
-            ..
-        }) => escape_error_at(parsed, file.as_deref().unwrap_or(name), line, description),
         Err(other) => LoadError::template(name, other.to_string()),
-        Ok(_) => LoadError::template(name, "ends inside a tag, an attribute, a script or a style"),
+        Ok(_) => LoadError::template(name, "does not end as a page does"),
     }
 }
 

@@ -19,7 +19,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use error::{LoadError, RenderError};
-use set::TemplateSet;
+use set::{Parsed, TemplateSet};
 use sources::{Origin, Sources};
 
 use crate::assets::Assets;
@@ -56,7 +56,7 @@ impl Pages {
     pub fn builtin(frontend: Frontend) -> Result<Self, LoadError> {
         let assets = Arc::new(Assets::builtin(&frontend)?);
         let functions = functions::own(&Arc::new(frontend.clone()), &assets);
-        let set = TemplateSet::parse(&Sources::builtin(), functions)?;
+        let set = Parsed::read(&Sources::builtin(), functions)?.set()?;
         let headers = headers::for_pages(&frontend, false);
         Ok(Self {
             set,
@@ -67,7 +67,7 @@ impl Pages {
 
     /// The pages of a user's directory; what it lacks is taken from the built-in ones.
     ///
-    /// Each template is run with each sample of its page before this returns.
+    /// If it brings templates, each page is run with each of its samples before this returns.
     ///
     /// # Errors
     ///
@@ -77,13 +77,16 @@ impl Pages {
         let sources = Sources::with_dir(&dir.join("templates"))?;
         let mut functions = sprig::functions(&now);
         functions.extend(functions::own(&Arc::new(frontend.clone()), &assets));
-        let set = TemplateSet::parse(&sources, functions)?;
-        check::names(&set)?;
-        check::samples(&set)?;
+        let parsed = Parsed::read(&sources, functions)?;
+        let set = parsed.set()?;
         let own = sources
             .files
             .iter()
             .any(|file| file.origin == Origin::Directory);
+        if own {
+            check::names(&parsed)?;
+            check::samples(&set, &parsed)?;
+        }
         let headers = headers::for_pages(&frontend, own || assets.has_own_files());
         Ok(Self {
             set,
@@ -119,6 +122,14 @@ impl Pages {
     }
 }
 
+impl std::fmt::Debug for Pages {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pages")
+            .field("headers", &self.headers)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Adds the two values every page has.
 fn complete(fields: Fields, title: &str, req_path: &str) -> Fields {
     fields.set("ReqPath", req_path).set("PageTitle", title)
@@ -128,6 +139,3 @@ fn complete(fields: Fields, title: &str, req_path: &str) -> Fields {
 fn kinds() -> BTreeMap<&'static str, &'static crate::pages::PageKind> {
     PAGES.iter().map(|kind| (kind.template, kind)).collect()
 }
-
-#[cfg(test)]
-mod tests;

@@ -15,12 +15,8 @@ const RANGE_ITERATIONS_MAX: u64 = 100_000;
 /// The name of the set itself; no file is called so.
 const SET: &str = "dex";
 
-/// The templates a page may be made of.
-pub(super) struct TemplateSet {
-    escaped: html::Template,
-    /// What the checks at load need; nothing when all is built in.
-    pub(super) parsed: Parsed,
-}
+/// The templates a page may be made of, escaped.
+pub(super) struct TemplateSet(html::Template);
 
 /// Trees by template name, before escaping, and what they may call.
 pub(super) struct Parsed {
@@ -29,7 +25,6 @@ pub(super) struct Parsed {
 }
 
 /// A template and the file it stands in.
-#[derive(Clone)]
 pub(super) struct Tree {
     pub(super) root: ListNode,
     pub(super) file: String,
@@ -37,33 +32,6 @@ pub(super) struct Tree {
 }
 
 impl TemplateSet {
-    /// Parses every file; of two templates of one name, the later file's holds, as in Go.
-    ///
-    /// # Errors
-    ///
-    /// [`LoadError::Template`] with file, line and column of a syntax error.
-    pub(super) fn parse(sources: &Sources, functions: FuncMap) -> Result<Self, LoadError> {
-        let mut trees = BTreeMap::new();
-        for file in &sources.files {
-            parse_file(file, &mut trees)?;
-        }
-        let parsed = Parsed { trees, functions };
-        let escaped = parsed.escaping(MissingKey::Invalid)?;
-        let all_ours = sources
-            .files
-            .iter()
-            .all(|file| file.origin == Origin::Builtin);
-        let parsed = if all_ours {
-            Parsed {
-                trees: BTreeMap::new(),
-                functions: FuncMap::new(),
-            }
-        } else {
-            parsed
-        };
-        Ok(Self { escaped, parsed })
-    }
-
     /// Runs the template called `name`.
     ///
     /// # Errors
@@ -71,7 +39,7 @@ impl TemplateSet {
     /// [`RenderError`], for whatever stops a template.
     pub(super) fn render(&self, name: &'static str, data: &Value) -> Result<String, RenderError> {
         let mut output = Output::new();
-        match self.escaped.execute_template_fmt(&mut output, name, data) {
+        match self.0.execute_template_fmt(&mut output, name, data) {
             Ok(()) => Ok(output.into_text()),
             Err(_) if output.full => Err(RenderError::TooLarge { template: name }),
             Err(error) => Err(RenderError::Template {
@@ -83,17 +51,48 @@ impl TemplateSet {
 }
 
 impl Parsed {
+    /// Parses every file; of two templates of one name, the later file's holds, as in Go.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::Template`] with file, line and column of a syntax error.
+    pub(super) fn read(sources: &Sources, functions: FuncMap) -> Result<Self, LoadError> {
+        let mut trees = BTreeMap::new();
+        for file in &sources.files {
+            parse_file(file, &mut trees)?;
+        }
+        Ok(Self { trees, functions })
+    }
+
+    /// The set that renders pages: an unknown field is empty.
+    pub(super) fn set(&self) -> Result<TemplateSet, LoadError> {
+        self.escaping(MissingKey::Invalid).map(TemplateSet)
+    }
+
     /// A set that escapes; `missing` decides what an unknown field is.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::Template`] if a tree cannot be added, which a fresh set does not refuse.
     pub(super) fn escaping(&self, missing: MissingKey) -> Result<html::Template, LoadError> {
-        let set = html::Template::new(SET)
-            .missing_key(missing)
+        let empty = html::Template::new(SET).missing_key(missing).parse("");
+        let set = empty.and_then(|set| self.fill(set));
+        set.map_err(|error| LoadError::template(SET, error.to_string()))
+    }
+
+    /// A set whose first template is the one called `name`, run on nothing.
+    pub(super) fn beginning_with(&self, name: &str) -> Result<html::Template, TemplateError> {
+        let first = html::Template::new(SET).parse(&format!("{{{{ template {name:?} . }}}}"))?;
+        self.fill(first)
+    }
+
+    fn fill(&self, set: html::Template) -> Result<html::Template, TemplateError> {
+        let set = set
             .max_range_iters(RANGE_ITERATIONS_MAX)
-            .funcs(self.functions.clone())
-            .parse("")
-            .map_err(|error| LoadError::template(SET, error.to_string()))?;
-        self.trees.iter().try_fold(set, |set, (name, tree)| {
+            .funcs(self.functions.clone());
+        let mut trees = self.trees.iter();
+        trees.try_fold(set, |set, (name, tree)| {
             set.add_parse_tree(name, tree.root.clone())
-                .map_err(|error| LoadError::template(name, error.to_string()))
         })
     }
 

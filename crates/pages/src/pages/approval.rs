@@ -55,12 +55,12 @@ impl Page for Approval {
 
     fn fields(&self) -> Fields {
         Fields::new()
-            .set("User", &self.user)
-            .set("Client", &self.client)
+            .set_shown("User", &self.user)
+            .set_shown("Client", &self.client)
             .set("ClientLogoURL", &self.client_logo_url)
             .set("AuthReqID", &self.auth_req_id)
-            .set("Scopes", &self.scopes)
-            .set("Audiences", &self.audiences)
+            .set_shown_list("Scopes", &self.scopes)
+            .set_shown_list("Audiences", &self.audiences)
     }
 }
 

@@ -53,7 +53,7 @@ impl Page for DeviceSuccess {
     }
 
     fn fields(&self) -> Fields {
-        Fields::new().set("ClientName", &self.client_name)
+        Fields::new().set_shown("ClientName", &self.client_name)
     }
 }
 

@@ -28,9 +28,9 @@ impl Page for ErrorPage {
 
     fn fields(&self) -> Fields {
         Fields::new()
-            .set("ErrType", &self.err_type)
-            .set("ErrMsg", &self.err_msg)
-            .set("Hint", &self.hint)
+            .set_shown("ErrType", &self.err_type)
+            .set_shown("ErrMsg", &self.err_msg)
+            .set_shown("Hint", &self.hint)
             .set("RequestID", &self.request_id)
     }
 }

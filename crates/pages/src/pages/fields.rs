@@ -23,6 +23,22 @@ impl Fields {
         self
     }
 
+    /// Adds words from outside that are only shown, a name or a message.
+    ///
+    /// Characters that turn the direction of writing are left out: they would reorder our own
+    /// words around them, on the page that asks for consent too.
+    #[must_use]
+    pub fn set_shown(self, name: &str, words: &str) -> Self {
+        self.set(name, without_turns(words))
+    }
+
+    /// Adds a list of such words.
+    #[must_use]
+    pub fn set_shown_list(self, name: &str, words: &[String]) -> Self {
+        let words: Vec<String> = words.iter().map(|words| without_turns(words)).collect();
+        self.set(name, words)
+    }
+
     /// Adds a URL of our own making, which may have any scheme (Go's `template.URL`).
     ///
     /// Still escaped for the attribute it stands in, but not checked for its scheme: never for
@@ -43,5 +59,35 @@ impl Fields {
 
     pub(crate) fn into_value(self) -> Value {
         Value::Map(Arc::new(self.0))
+    }
+}
+
+/// Drops embeddings, overrides and isolates (Unicode Standard Annex 9, section 2).
+fn without_turns(words: &str) -> String {
+    words
+        .chars()
+        .filter(|c| !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shown_words_cannot_turn_those_around_them() {
+        let cases = [
+            ("Grafana", "Grafana"),
+            ("\u{202e}anafarG", "anafarG"),
+            ("a\u{2067}b\u{2069}c", "abc"),
+            ("\u{202a}\u{202c}", ""),
+            (
+                "\u{5e9}\u{5dc}\u{5d5}\u{5dd}\u{200f}",
+                "\u{5e9}\u{5dc}\u{5d5}\u{5dd}\u{200f}",
+            ),
+        ];
+        for (words, expected) in cases {
+            assert_eq!(without_turns(words), expected, "{words:?}");
+        }
     }
 }

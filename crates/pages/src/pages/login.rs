@@ -49,14 +49,14 @@ impl Page for Login {
         let connectors = self.connectors.iter().map(|connector| {
             Fields::new()
                 .set("ID", &connector.id)
-                .set("Name", &connector.name)
+                .set_shown("Name", &connector.name)
                 .set_url("URL", &connector.url)
                 .set("Type", &connector.kind)
                 .set("Unavailable", connector.unavailable)
         });
         Fields::new()
             .set_list("Connectors", connectors)
-            .set("Client", &self.client)
+            .set_shown("Client", &self.client)
     }
 }
 

@@ -24,6 +24,8 @@ pub use device::{Device, DeviceSuccess};
 pub use error::ErrorPage;
 pub use fields::Fields;
 pub use home::{Home, HomeSession, Landing};
+#[cfg(test)]
+pub(crate) use login::KINDS_WITH_ICON;
 pub use login::{ConnectorLink, Login};
 pub use logout::{Logout, LogoutState};
 pub use oob::Oob;

@@ -43,11 +43,11 @@ impl Page for Password {
             .set("PostURL", &self.post_url)
             .set("BackLink", &self.back_link)
             .set("Username", &self.username)
-            .set("UsernamePrompt", &self.username_prompt)
+            .set_shown("UsernamePrompt", &self.username_prompt)
             .set("Invalid", self.invalid)
             .set("ShowRememberMe", self.show_remember_me)
             .set("RememberMeChecked", self.remember_me_checked)
-            .set("ConnectorName", &self.connector_name)
+            .set_shown("ConnectorName", &self.connector_name)
     }
 }
 

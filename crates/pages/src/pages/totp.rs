@@ -62,7 +62,7 @@ impl Page for TotpVerify {
         let fields = Fields::new()
             .set("PostURL", &self.post_url)
             .set("Invalid", self.invalid)
-            .set("Issuer", &self.issuer)
+            .set_shown("Issuer", &self.issuer)
             .set("Connector", &self.connector)
             .set("QRCode", &enrolment.qr_code)
             .set("Secret", grouped(&enrolment.secret));

@@ -97,11 +97,11 @@ fn b32dec(args: &[Value]) -> Outcome {
         let Some(five) = BASE32.iter().position(|known| *known == digit) else {
             return made_text("illegal base32 data");
         };
-        bits = (bits << 5 | u32::try_from(five).unwrap_or(0)) & 0xffff;
+        bits = ((bits << 5) | u32::try_from(five).unwrap_or(0)) & 0xffff;
         count += 5;
         if count >= 8 {
             count -= 8;
-            bytes.push(u8::try_from(bits >> count & 0xff).unwrap_or(0));
+            bytes.push(u8::try_from((bits >> count) & 0xff).unwrap_or(0));
         }
     }
     made_text(String::from_utf8_lossy(&bytes))
@@ -114,7 +114,7 @@ fn adler32(bytes: &[u8]) -> u32 {
         let a = (a + u32::from(*byte)) % MODULUS;
         (a, (b + a) % MODULUS)
     });
-    b << 16 | a
+    (b << 16) | a
 }
 
 fn json_text(args: &[Value], pretty: bool) -> Result<String, String> {

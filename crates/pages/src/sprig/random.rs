@@ -27,7 +27,7 @@ pub(super) const FUNCTIONS: &[(&str, Function)] = &[
 /// A number below `end`, each as likely as the others but for one part in billions.
 fn below(end: u64) -> Result<u64, String> {
     let random = getrandom::u64().map_err(|error| error.to_string())?;
-    Ok(u64::try_from(u128::from(random) * u128::from(end) >> 64).unwrap_or(0))
+    Ok(u64::try_from((u128::from(random) * u128::from(end)) >> 64).unwrap_or(0))
 }
 
 fn index_below(end: usize) -> Result<usize, String> {
@@ -63,8 +63,8 @@ fn uuidv4(args: &[Value]) -> Outcome {
         getrandom::u64().map_err(|error| error.to_string())?,
         below(u64::MAX)?,
     );
-    let high = high & !0xf000 | 0x4000;
-    let low = low & !(3 << 62) | 2 << 62;
+    let high = (high & !0xf000) | 0x4000;
+    let low = (low & !(3 << 62)) | (2 << 62);
     let hex = format!("{high:016x}{low:016x}");
     made_text(format!(
         "{}-{}-{}-{}-{}",
