@@ -8,6 +8,7 @@
 
 mod assets;
 mod engine;
+mod fields;
 mod frontend;
 mod headers;
 mod pages;
@@ -15,9 +16,10 @@ mod sprig;
 
 pub use assets::{Asset, Assets};
 pub use engine::{LoadError, Pages, RenderError};
+pub use fields::Fields;
 pub use frontend::{Frontend, Now};
 pub use pages::{
-    Approval, ConnectorLink, Device, DeviceSuccess, ErrorPage, Fields, FormPost, HiddenField, Home,
+    Approval, ConnectorLink, Device, DeviceSuccess, ErrorPage, FormPost, HiddenField, Home,
     HomeSession, Landing, Login, Logout, LogoutState, Oob, Owner, PAGES, Page, PageKind, Password,
     Repost, Sample, TotpEnrolment, TotpVerify, WebauthnMode, WebauthnVerify,
 };

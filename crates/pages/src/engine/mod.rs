@@ -23,9 +23,10 @@ use set::{Parsed, TemplateSet};
 use sources::{Origin, Sources};
 
 use crate::assets::Assets;
+use crate::fields::Fields;
 use crate::frontend::{Frontend, Now};
 use crate::headers;
-use crate::pages::{Fields, PAGES, Page};
+use crate::pages::{PAGES, Page};
 use crate::sprig;
 
 /// All pages, ready to be rendered, and the files they refer to.

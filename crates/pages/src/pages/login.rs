@@ -18,7 +18,7 @@ pub struct Login {
 pub struct ConnectorLink {
     /// Connector id.
     pub id: String,
-    /// What it is called: "Log in with <name>".
+    /// What it is called: "Log in with" and this.
     pub name: String,
     /// Where the link goes. Ours, and therefore trusted with any scheme.
     pub url: String,

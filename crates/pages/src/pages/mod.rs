@@ -7,7 +7,6 @@
 mod approval;
 mod device;
 mod error;
-mod fields;
 mod home;
 mod login;
 mod logout;
@@ -19,10 +18,11 @@ mod webauthn;
 
 use std::borrow::Cow;
 
+use crate::fields::Fields;
+
 pub use approval::Approval;
 pub use device::{Device, DeviceSuccess};
 pub use error::ErrorPage;
-pub use fields::Fields;
 pub use home::{Home, HomeSession, Landing};
 #[cfg(test)]
 pub(crate) use login::KINDS_WITH_ICON;
