@@ -7,6 +7,8 @@
 //! Control leaves it by [`load`]: a [`Config`] with its warnings, or [`ConfigErrors`] with every
 //! problem found. Sections compare with `==`, so that a reload can tell what changed.
 
+#[cfg(test)]
+mod documented;
 mod duration;
 mod env;
 mod load;

@@ -111,7 +111,7 @@ where
         }
         self.count(1, at)?;
         let (node, anchor) = match event {
-            Event::Alias(id) => return self.alias(id, at),
+            Event::Alias(id) => return self.alias(id, at, depth),
             Event::Scalar(text, style, anchor, tag) => {
                 (scalar_node(&text, style, tag.as_deref(), at), anchor)
             }
@@ -125,9 +125,12 @@ where
         Ok(node)
     }
 
-    fn alias(&mut self, id: usize, at: Position) -> Result<Node, SyntaxError> {
+    fn alias(&mut self, id: usize, at: Position, depth: usize) -> Result<Node, SyntaxError> {
         let node = self.anchors.get(&id).cloned();
         let node = node.ok_or_else(|| failed(at, "an alias stands for the block it is in"))?;
+        if depth + height(&node) > DEPTH_MAX {
+            return Err(failed(at, "nested too deeply"));
+        }
         self.count(size(&node), at)?;
         Ok(node)
     }
@@ -272,6 +275,17 @@ fn scalar_node(text: &str, style: ScalarStyle, tag: Option<&Tag>, at: Position) 
     }
 }
 
+/// How deep the values within a value are nested.
+fn height(node: &Node) -> usize {
+    let within = match &node.value {
+        Value::List(items) => items.iter().map(height).max(),
+        Value::Map(entries) => entries.iter().map(|entry| height(&entry.value)).max(),
+        _ => None,
+    };
+    within.map_or(0, |height| height + 1)
+}
+
+/// How many values are within a value.
 fn size(node: &Node) -> usize {
     match &node.value {
         Value::List(items) => items.iter().map(|item| 1 + size(item)).sum(),

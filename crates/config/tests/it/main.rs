@@ -55,8 +55,11 @@ const EVERYTHING: Supported<'static> = Supported {
     features: Feature::ALL,
 };
 
+/// Names and values of the environment.
+type Variables<'v> = &'v [(&'v str, &'v str)];
+
 /// Loads the whole text with some variables.
-fn try_load(text: &str, variables: &[(&str, &str)]) -> Result<Config, String> {
+fn try_load(text: &str, variables: Variables<'_>) -> Result<Config, String> {
     let env = |name: &str| {
         let found = variables.iter().find(|(known, _)| *known == name);
         found.map(|(_, value)| (*value).to_owned())
@@ -70,7 +73,7 @@ fn config(more: &str) -> Config {
     config_with(more, &[])
 }
 
-fn config_with(more: &str, variables: &[(&str, &str)]) -> Config {
+fn config_with(more: &str, variables: Variables<'_>) -> Config {
     try_load(&format!("{BASE}{more}"), variables)
         .unwrap_or_else(|errors| panic!("refused:\n{more}\n{errors}"))
 }
@@ -80,7 +83,7 @@ fn errors(more: &str) -> String {
     errors_with(more, &[])
 }
 
-fn errors_with(more: &str, variables: &[(&str, &str)]) -> String {
+fn errors_with(more: &str, variables: Variables<'_>) -> String {
     let loaded = try_load(&format!("{BASE}{more}"), variables);
     loaded.err().unwrap_or_else(|| panic!("accepted:\n{more}"))
 }

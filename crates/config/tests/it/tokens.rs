@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use dex_config::{GrantType, ResponseType, Signer, SigningAlgorithm};
 
-use crate::{assert_refused, config, config_with, errors, warnings};
+use crate::{Variables, assert_refused, config, config_with, errors, warnings};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -216,7 +216,7 @@ fn the_effective_grants_are_those_that_can_work_sorted() {
     };
     let flag = &[("DEX_CLIENT_CREDENTIAL_GRANT_ENABLED_BY_DEFAULT", "true")][..];
     let always = [AuthorizationCode, RefreshToken, DeviceCode, TokenExchange];
-    let cases: [(&str, &[(&str, &str)], &[GrantType]); 9] = [
+    let cases: [(&str, Variables<'_>, &[GrantType]); 9] = [
         ("", &[], &always),
         ("grantTypes: []", &[], &always),
         (

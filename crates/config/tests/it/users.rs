@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use dex_config::{AuthenticatorKind, GrantType, RefreshTokenLifetime, SsoSharing};
 
-use crate::{assert_refused, config, config_with, errors, errors_with, warnings};
+use crate::{Variables, assert_refused, config, config_with, errors, errors_with, warnings};
 
 const HASH: &str = "$2a$10$33EMT0cVYVlPy6WAMCLsceLYjWhuHpbz5yuZxu/GAFj03J9Lytjuy";
 
@@ -285,7 +285,7 @@ fn a_block_turns_sessions_on_and_the_flag_has_the_last_word() {
     let on = [("DEX_SESSIONS_ENABLED", "true")];
     let off = [("DEX_SESSIONS_ENABLED", "false")];
     let nonsense = [("DEX_SESSIONS_ENABLED", "yes")];
-    let cases: [(&str, &[(&str, &str)], bool); 8] = [
+    let cases: [(&str, Variables<'_>, bool); 8] = [
         ("", &[], false),
         ("sessions:", &[], false),
         ("sessions: {}", &[], true),

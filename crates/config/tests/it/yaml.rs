@@ -111,6 +111,15 @@ fn what_a_file_may_hold_is_limited() {
     let deep = |levels: usize| format!("{BASE}x: {}{}", "[".repeat(levels), "]".repeat(levels));
     assert!(try_load(&deep(60), &[]).is_ok());
     assert!(try_load(&deep(70), &[]).is_err());
+    let mut chain = format!("{BASE}a0: &a0 1\n");
+    for level in 1..100 {
+        chain.push_str(&format!("a{level}: &a{level} [*a{}]\n", level - 1));
+    }
+    assert!(
+        try_load(&chain, &[])
+            .expect_err("a chain")
+            .contains("nested too deeply")
+    );
     let mut bomb = format!("{BASE}a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n");
     for level in 1..8 {
         let before = vec![format!("*a{}", level - 1); 10].join(", ");
