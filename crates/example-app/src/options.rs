@@ -84,7 +84,9 @@ impl FromStr for Secret {
 impl Default for Options {
     fn default() -> Self {
         let command = Self::augment_args(clap::Command::new("example-app"));
-        let matches = command.get_matches_from(["example-app"]);
+        let matches = command
+            .try_get_matches_from(["example-app"])
+            .expect("every flag has a default value");
         Self::from_arg_matches(&matches).expect("the default values parse")
     }
 }

@@ -124,7 +124,7 @@ async fn redeem(app: &App, attempt: &Attempt, code: &str, now: i64) -> Result<To
         return Err(PageError::upstream("The ID token is missing", told));
     }
     let awaited = Awaited {
-        grant: "authorization code",
+        grant: "Authorization code",
         nonce: Some(&attempt.nonce),
         of_browser: true,
         ..Awaited::default()

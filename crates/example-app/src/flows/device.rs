@@ -152,7 +152,7 @@ async fn poll_once(visitor: &Visitor) -> Result<Poll, PageError> {
     match redeem(&visitor.app, &flow).await {
         Ok(answer) => {
             let awaited = Awaited {
-                grant: "device code",
+                grant: "Device code",
                 ..Awaited::default()
             };
             let tokens = accept(&visitor.app, answer, awaited, now).await?;

@@ -55,10 +55,10 @@ impl GrantForm {
     /// Its name for a reader.
     pub(crate) const fn title(self) -> &'static str {
         match self {
-            Self::Refresh => "refresh token",
-            Self::ClientCredentials => "client credentials",
-            Self::Password => "password",
-            Self::TokenExchange => "token exchange",
+            Self::Refresh => "Refresh token",
+            Self::ClientCredentials => "Client credentials",
+            Self::Password => "Password",
+            Self::TokenExchange => "Token exchange",
         }
     }
 

@@ -50,20 +50,12 @@ impl PageError {
 
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
+        // As fields they are quoted: what came over a network cannot begin a line of the log.
+        let (status, title, detail) = (self.status.as_u16(), self.title, self.detail.as_str());
         if self.status.is_server_error() {
-            tracing::warn!(
-                status = self.status.as_u16(),
-                "{}: {}",
-                self.title,
-                self.detail
-            );
+            tracing::warn!(status, detail, "{title}");
         } else {
-            tracing::info!(
-                status = self.status.as_u16(),
-                "{}: {}",
-                self.title,
-                self.detail
-            );
+            tracing::info!(status, detail, "{title}");
         }
         let body = html! {
             section #error.card.problem role="alert" {

@@ -15,7 +15,7 @@ pub(crate) fn page(session: &Session, form: GrantForm) -> Response {
     let body = html! {
         form #grant-form.card.narrow action={ "/grant/" (form.slug()) } method="post" {
             p.eyebrow { "Grant" }
-            h1.capital { (form.title()) }
+            h1 { (form.title()) }
             p.muted { code { (form.grant()) } }
             (fields(form))
             button #grant-button.primary type="submit" { "Ask for tokens" }

@@ -32,7 +32,7 @@ pub(crate) fn page(app: &App, session: &Session) -> Response {
             }
         }
         div.columns {
-            (login_form())
+            (login_form(session.user().is_some()))
             div {
                 (other_grants(app, session))
                 (provider(app))
@@ -57,10 +57,10 @@ fn signed_in(session: &Session, user: &str) -> Markup {
     }
 }
 
-fn login_form() -> Markup {
+fn login_form(again: bool) -> Markup {
     html! {
         form #login-form.card action="/login" method="post" {
-            h2 { "Sign in" }
+            h2 { @if again { "Sign in again" } @else { "Sign in" } }
             p.muted { "Authorization code flow. What should the tokens hold?" }
             fieldset {
                 legend.sr { "Scopes" }
@@ -114,7 +114,7 @@ fn other_grants(app: &App, session: &Session) -> Markup {
                 }
                 @for form in offered {
                     li {
-                        div { b.capital { (form.title()) } p.hint { (purpose(form)) } }
+                        div { b { (form.title()) } p.hint { (purpose(form)) } }
                         a.button href={ "/grant/" (form.slug()) } { "Open" }
                     }
                 }

@@ -43,10 +43,14 @@ pub(crate) struct Provider {
 
 /// Ends only with an answer or a final refusal: the caller sets the limit.
 async fn discover_patiently(http: &Http, issuer: &str) -> Result<Metadata, ProviderError> {
+    let mut told = false;
     loop {
         match discovery::read(http, issuer).await {
             Err(error) if error.may_pass() => {
-                tracing::info!(%error, "waiting for the provider");
+                if !told {
+                    tracing::info!(%error, "waiting for the provider");
+                    told = true;
+                }
                 tokio::time::sleep(START_PAUSE).await;
             }
             read => return read,

@@ -1,10 +1,11 @@
 //! What `--debug` may show of the traffic: everything but what would let the reader in.
 
+use dex_oidc::encode_form;
 use serde_json::Value;
 use url::Url;
 
 /// Stands for a value that is not shown.
-const HIDDEN: &str = "[redacted]";
+const HIDDEN: &str = "***";
 
 /// How much of an answer that is no JSON is shown, in characters.
 const TEXT_MAX: usize = 200;
@@ -34,12 +35,13 @@ fn is_secret(name: &str) -> bool {
     SECRETS.contains(&name)
 }
 
-/// A form as `name=value` pairs.
+/// A form as it was sent, with its secrets hidden.
 pub(super) fn form(pairs: &[(&str, &str)]) -> String {
-    let shown = pairs
-        .iter()
-        .map(|(name, value)| format!("{name}={}", if is_secret(name) { HIDDEN } else { value }));
-    shown.collect::<Vec<_>>().join("&")
+    encode_form(
+        pairs
+            .iter()
+            .map(|(name, value)| (*name, if is_secret(name) { HIDDEN } else { value })),
+    )
 }
 
 /// An address with its query.
@@ -69,10 +71,14 @@ pub(super) fn body(body: &[u8]) -> String {
             hide(&mut value);
             value.to_string()
         }
-        Err(_) => String::from_utf8_lossy(body)
-            .chars()
-            .take(TEXT_MAX)
-            .collect(),
+        // Escaped, so that it stays on one line of the log.
+        Err(_) => {
+            let text = String::from_utf8_lossy(body);
+            text.chars()
+                .take(TEXT_MAX)
+                .flat_map(char::escape_debug)
+                .collect()
+        }
     }
 }
 
@@ -106,7 +112,7 @@ mod tests {
         ];
         assert_eq!(
             form(&pairs),
-            "grant_type=password&username=ann&password=[redacted]&code=[redacted]"
+            "grant_type=password&username=ann&password=***&code=***"
         );
     }
 
@@ -115,17 +121,17 @@ mod tests {
         let cases = [
             (
                 r#"{"access_token":"t0p","expires_in":3}"#,
-                r#"{"access_token":"[redacted]","expires_in":3}"#,
+                r#"{"access_token":"***","expires_in":3}"#,
             ),
             (
                 r#"[{"a":{"refresh_token":["x"]}}]"#,
-                r#"[{"a":{"refresh_token":"[redacted]"}}]"#,
+                r#"[{"a":{"refresh_token":"***"}}]"#,
             ),
             (
                 r#"{"error":"invalid_grant"}"#,
                 r#"{"error":"invalid_grant"}"#,
             ),
-            ("plain text", "plain text"),
+            ("<p>\nBad gateway", "<p>\\nBad gateway"),
         ];
         for (given, expected) in cases {
             assert_eq!(body(given.as_bytes()), expected);
@@ -135,9 +141,6 @@ mod tests {
     #[test]
     fn addresses_are_redacted_too() {
         let address = Url::parse("http://x/logout?id_token_hint=abc.def.ghi&state=s").unwrap();
-        assert_eq!(
-            url(&address),
-            "http://x/logout?id_token_hint=%5Bredacted%5D&state=s"
-        );
+        assert_eq!(url(&address), "http://x/logout?id_token_hint=***&state=s");
     }
 }
