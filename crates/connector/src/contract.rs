@@ -37,24 +37,14 @@ pub trait RedirectLogin: Send + Sync {
     /// # Errors
     ///
     /// [`UpstreamError`], shown as a page.
-    async fn start(
-        &self,
-        wanted: Wanted,
-        callback: &Url,
-        state: &str,
-    ) -> Result<Redirection, UpstreamError>;
+    async fn start(&self, wanted: Wanted, callback: &Url, state: &str) -> Result<Redirection, UpstreamError>;
 
     /// Who came back. `data` is what `start` handed over.
     ///
     /// # Errors
     ///
     /// [`UpstreamError`]; nobody is logged in.
-    async fn finish(
-        &self,
-        wanted: Wanted,
-        data: &[u8],
-        callback: &Callback<'_>,
-    ) -> Result<Identity, UpstreamError>;
+    async fn finish(&self, wanted: Wanted, data: &[u8], callback: &Callback<'_>) -> Result<Identity, UpstreamError>;
 }
 
 /// Where to send the browser, and what to remember until it is back.
@@ -88,12 +78,7 @@ pub trait PasswordLogin: Send + Sync {
     /// # Errors
     ///
     /// [`UpstreamError`] when it cannot be told.
-    async fn log_in(
-        &self,
-        wanted: Wanted,
-        username: &str,
-        password: &str,
-    ) -> Result<Option<Identity>, UpstreamError>;
+    async fn log_in(&self, wanted: Wanted, username: &str, password: &str) -> Result<Option<Identity>, UpstreamError>;
 }
 
 /// Refreshing what is known of a user.

@@ -14,8 +14,7 @@ mod identity;
 pub mod mock;
 
 pub use contract::{
-    Callback, Connector, LoginMethod, PasswordLogin, RedirectLogin, Redirection, Refresh,
-    SubjectToken, TokenIdentity,
+    Callback, Connector, LoginMethod, PasswordLogin, RedirectLogin, Redirection, Refresh, SubjectToken, TokenIdentity,
 };
 pub use error::UpstreamError;
 pub use identity::{Identity, Wanted};

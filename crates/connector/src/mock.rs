@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use url::Url;
 
 use crate::{
-    Callback, Connector, Identity, LoginMethod, PasswordLogin, RedirectLogin, Redirection, Refresh,
-    SubjectToken, TokenIdentity, UpstreamError, Wanted,
+    Callback, Connector, Identity, LoginMethod, PasswordLogin, RedirectLogin, Redirection, Refresh, SubjectToken,
+    TokenIdentity, UpstreamError, Wanted,
 };
 
 /// Who every mock login is.
@@ -49,26 +49,13 @@ impl Connector for MockCallback {
 
 #[async_trait]
 impl RedirectLogin for MockCallback {
-    async fn start(
-        &self,
-        _: Wanted,
-        callback: &Url,
-        state: &str,
-    ) -> Result<Redirection, UpstreamError> {
+    async fn start(&self, _: Wanted, callback: &Url, state: &str) -> Result<Redirection, UpstreamError> {
         let mut to = callback.clone();
         to.query_pairs_mut().append_pair("state", state);
-        Ok(Redirection {
-            to,
-            data: Vec::new(),
-        })
+        Ok(Redirection { to, data: Vec::new() })
     }
 
-    async fn finish(
-        &self,
-        _: Wanted,
-        _: &[u8],
-        _: &Callback<'_>,
-    ) -> Result<Identity, UpstreamError> {
+    async fn finish(&self, _: Wanted, _: &[u8], _: &Callback<'_>) -> Result<Identity, UpstreamError> {
         Ok(Self::identity())
     }
 }
@@ -100,10 +87,7 @@ impl MockPassword {
     /// # Errors
     ///
     /// [`UpstreamError::Misconfigured`] if either is empty, in Dex's words.
-    pub fn new(
-        username: impl Into<String>,
-        password: impl Into<String>,
-    ) -> Result<Self, UpstreamError> {
+    pub fn new(username: impl Into<String>, password: impl Into<String>) -> Result<Self, UpstreamError> {
         let (username, password) = (username.into(), password.into());
         for (value, name) in [(&username, "username"), (&password, "password")] {
             if value.is_empty() {
@@ -116,9 +100,7 @@ impl MockPassword {
 
 impl fmt::Debug for MockPassword {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MockPassword")
-            .field("username", &self.username)
-            .finish_non_exhaustive()
+        f.debug_struct("MockPassword").field("username", &self.username).finish_non_exhaustive()
     }
 }
 
@@ -134,12 +116,7 @@ impl Connector for MockPassword {
 
 #[async_trait]
 impl PasswordLogin for MockPassword {
-    async fn log_in(
-        &self,
-        _: Wanted,
-        username: &str,
-        password: &str,
-    ) -> Result<Option<Identity>, UpstreamError> {
+    async fn log_in(&self, _: Wanted, username: &str, password: &str) -> Result<Option<Identity>, UpstreamError> {
         let same = username == self.username && password == self.password;
         Ok(same.then(|| kilgore(&[], br#"{"test": "true"}"#)))
     }
@@ -158,10 +135,7 @@ mod tests {
 
     #[test]
     fn a_mock_without_credentials_is_not_opened() {
-        for (username, password, told) in [
-            ("", "x", "no username supplied"),
-            ("x", "", "no password supplied"),
-        ] {
+        for (username, password, told) in [("", "x", "no username supplied"), ("x", "", "no password supplied")] {
             let error = MockPassword::new(username, password).unwrap_err();
             assert!(error.to_string().ends_with(told), "{error}");
         }

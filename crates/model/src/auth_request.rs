@@ -1,5 +1,6 @@
 //! A login on its way.
 
+use dex_oidc::{ResponseMode, ResponseTypes};
 use serde::{Deserialize, Serialize};
 
 use crate::{Claims, ConnectorData, Timestamp, TokenSecret};
@@ -14,7 +15,7 @@ pub struct AuthRequest {
     pub id: String,
     /// `client_id`.
     pub client_id: String,
-    /// `response_type`, its words as sent.
+    /// `response_type`, its words as sent, and one more for the response mode if one was asked for.
     pub response_types: Vec<String>,
     /// `scope`, its words as sent.
     pub scopes: Vec<String>,
@@ -47,6 +48,9 @@ pub struct AuthRequest {
     /// The state of a `WebAuthn` ceremony, as JSON.
     pub webauthn_session_data: Option<Vec<u8>>,
 }
+
+/// Before the response mode in its word among `response_types`.
+const MODE_PREFIX: &str = "response_mode=";
 
 /// Whether someone has logged in yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,14 +93,7 @@ impl AuthRequest {
         now: Timestamp,
     ) -> Result<Self, AlreadyLoggedIn> {
         match self.login {
-            Login::Awaited => Ok(Self {
-                login: Login::Done {
-                    claims,
-                    auth_time: now,
-                },
-                connector_data,
-                ..self
-            }),
+            Login::Awaited => Ok(Self { login: Login::Done { claims, auth_time: now }, connector_data, ..self }),
             Login::Done { .. } => Err(AlreadyLoggedIn),
         }
     }
@@ -114,5 +111,65 @@ impl AuthRequest {
     /// Whether `prompt` holds this word.
     pub fn prompts(&self, word: &str) -> bool {
         self.prompt.split(' ').any(|p| p == word)
+    }
+
+    /// The word that keeps a response mode among `response_types`. The rows have no other place for
+    /// it, and Dex passes over words it does not know.
+    pub fn mode_word(mode: ResponseMode) -> String {
+        format!("{MODE_PREFIX}{}", mode.as_str())
+    }
+
+    /// What the response is to hold.
+    pub fn asked_for(&self) -> ResponseTypes {
+        ResponseTypes::of(self.response_types.iter().filter_map(|word| word.parse().ok()))
+    }
+
+    /// How the response is to travel: as asked for, or as is usual for what it holds.
+    pub fn response_mode(&self) -> ResponseMode {
+        let mut words = self.response_types.iter();
+        words
+            .find_map(|word| word.strip_prefix(MODE_PREFIX)?.parse().ok())
+            .unwrap_or_else(|| self.asked_for().default_mode())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ZERO_TIME;
+
+    #[test]
+    fn the_response_mode_rides_among_the_response_types() {
+        let cases: [(&[&str], ResponseMode); 5] = [
+            (&["code"], ResponseMode::Query),
+            (&["code", "id_token"], ResponseMode::Fragment),
+            (&["code", "response_mode=form_post"], ResponseMode::FormPost),
+            (&["code", "response_mode=fragment"], ResponseMode::Fragment),
+            (&["code", "response_mode=smoke"], ResponseMode::Query),
+        ];
+        for (words, expected) in cases {
+            let request = AuthRequest {
+                id: String::new(),
+                client_id: String::new(),
+                response_types: words.iter().map(|word| (*word).to_owned()).collect(),
+                scopes: vec![],
+                redirect_uri: String::new(),
+                nonce: String::new(),
+                state: String::new(),
+                force_approval_prompt: false,
+                prompt: String::new(),
+                max_age: None,
+                expiry: ZERO_TIME,
+                login: Login::Awaited,
+                connector_id: String::new(),
+                connector_data: ConnectorData::default(),
+                pkce: None,
+                hmac_key: TokenSecret::default(),
+                mfa_validated: false,
+                webauthn_session_data: None,
+            };
+            assert_eq!(request.response_mode(), expected, "{words:?}");
+            assert!(request.asked_for().code, "{words:?}");
+        }
     }
 }

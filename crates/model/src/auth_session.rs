@@ -52,12 +52,7 @@ pub struct ClientState {
 
 impl Default for ClientState {
     fn default() -> Self {
-        Self {
-            authenticated_at: ZERO_TIME,
-            last_activity: ZERO_TIME,
-            last_token_issued_at: ZERO_TIME,
-            via_sso: false,
-        }
+        Self { authenticated_at: ZERO_TIME, last_activity: ZERO_TIME, last_token_issued_at: ZERO_TIME, via_sso: false }
     }
 }
 

@@ -60,35 +60,28 @@ impl Client {
     ///
     /// A registered URI must be equal to the last byte. A public client without any may use the
     /// out-of-band URN, `/device/callback`, and `http` on a loopback host at any port (RFC 8252
-    /// §7.3). `device_callback` is our own device page, issuer path included, which any client
-    /// without a registered URI may come back through.
-    pub fn registered(
-        &self,
-        requested: &str,
-        device_callback: &str,
-    ) -> Option<RegisteredRedirectUri> {
-        let accepted = self.redirect_uris.iter().any(|uri| uri == requested)
+    /// §7.3). `device_callback` is our own device page, issuer path included; who has registered it
+    /// without that path, as Dex's own example does, means it too.
+    pub fn registered(&self, requested: &str, device_callback: &str) -> Option<RegisteredRedirectUri> {
+        let listed = |wanted: &str| self.redirect_uris.iter().any(|uri| uri == wanted);
+        let accepted = listed(requested)
+            || (requested == device_callback && listed(DEVICE_CALLBACK))
             || (self.public
                 && self.redirect_uris.is_empty()
                 && (requested == OUT_OF_BAND
-                    || requested == "/device/callback"
+                    || requested == DEVICE_CALLBACK
                     || requested == device_callback
                     || dex_oidc::is_loopback_http(requested)));
         if !accepted {
             return None;
         }
-        let uri = if requested == "/device/callback" && self.public {
-            device_callback
-        } else {
-            requested
-        };
+        let uri = if requested == DEVICE_CALLBACK && self.public { device_callback } else { requested };
         Some(RegisteredRedirectUri(uri.to_owned()))
     }
 
     /// Whether the client's users may come through this connector.
     pub fn allows_connector(&self, connector_id: &str) -> bool {
-        self.allowed_connectors.is_empty()
-            || self.allowed_connectors.iter().any(|id| id == connector_id)
+        self.allowed_connectors.is_empty() || self.allowed_connectors.iter().any(|id| id == connector_id)
     }
 
     /// Whether `client_id` may name this client as an audience of its tokens.
@@ -99,6 +92,9 @@ impl Client {
 
 /// The URN that shows the code to the user instead of redirecting.
 const OUT_OF_BAND: &str = "urn:ietf:wg:oauth:2.0:oob";
+
+/// Our device page without the issuer's path.
+const DEVICE_CALLBACK: &str = "/device/callback";
 
 #[cfg(test)]
 mod tests {
@@ -112,64 +108,24 @@ mod tests {
             ..Client::default()
         };
         let cases = [
-            (
-                "registered, to the letter",
-                &["https://a/cb"][..],
-                false,
-                "https://a/cb",
-                true,
-            ),
-            (
-                "another case",
-                &["https://a/cb"],
-                false,
-                "https://A/cb",
-                false,
-            ),
-            (
-                "a longer path",
-                &["https://a/cb"],
-                false,
-                "https://a/cb/../x",
-                false,
-            ),
-            (
-                "confidential, none registered",
-                &[],
-                false,
-                "http://localhost/",
-                false,
-            ),
-            (
-                "public, some registered",
-                &["https://a/cb"],
-                true,
-                "http://localhost/",
-                false,
-            ),
-            (
-                "public, loopback",
-                &[],
-                true,
-                "http://localhost:8080/x",
-                true,
-            ),
+            ("registered, to the letter", &["https://a/cb"][..], false, "https://a/cb", true),
+            ("another case", &["https://a/cb"], false, "https://A/cb", false),
+            ("a longer path", &["https://a/cb"], false, "https://a/cb/../x", false),
+            ("confidential, none registered", &[], false, "http://localhost/", false),
+            ("public, some registered", &["https://a/cb"], true, "http://localhost/", false),
+            ("public, loopback", &[], true, "http://localhost:8080/x", true),
             ("public, out of band", &[], true, OUT_OF_BAND, true),
+            ("public, our device page", &[], true, "/dex/device/callback", true),
             (
-                "public, our device page",
-                &[],
-                true,
+                "our device page, registered without the path",
+                &["/device/callback"],
+                false,
                 "/dex/device/callback",
                 true,
             ),
+            ("our device page, another registered", &["https://a/cb"], true, "/dex/device/callback", false),
             ("public, elsewhere", &[], true, "http://example.com/", false),
-            (
-                "public, https loopback",
-                &[],
-                true,
-                "https://localhost/",
-                false,
-            ),
+            ("public, https loopback", &[], true, "https://localhost/", false),
         ];
         for (told, uris, public, requested, accepted) in cases {
             let got = registered(uris, public).registered(requested, "/dex/device/callback");
@@ -179,13 +135,8 @@ mod tests {
 
     #[test]
     fn the_short_device_callback_becomes_ours() {
-        let client = Client {
-            public: true,
-            ..Client::default()
-        };
-        let uri = client
-            .registered("/device/callback", "/dex/device/callback")
-            .map(|uri| uri.0);
+        let client = Client { public: true, ..Client::default() };
+        let uri = client.registered("/device/callback", "/dex/device/callback").map(|uri| uri.0);
         assert_eq!(uri.as_deref(), Some("/dex/device/callback"));
     }
 }

@@ -81,28 +81,13 @@ impl DeviceToken {
     /// brings it back to the usual five seconds.
     #[must_use]
     pub fn polled(self, now: Timestamp) -> (Self, Poll) {
-        let due = later(
-            self.last_request,
-            Duration::from_secs(self.poll_interval_seconds.into()),
-        );
+        let due = later(self.last_request, Duration::from_secs(self.poll_interval_seconds.into()));
         let (poll, poll_interval_seconds) = if now < due {
-            (
-                Poll::TooFast,
-                self.poll_interval_seconds
-                    .saturating_add(SLOW_DOWN)
-                    .min(POLL_INTERVAL_MAX),
-            )
+            (Poll::TooFast, self.poll_interval_seconds.saturating_add(SLOW_DOWN).min(POLL_INTERVAL_MAX))
         } else {
             (Poll::Pending, SLOW_DOWN)
         };
-        (
-            Self {
-                last_request: now,
-                poll_interval_seconds,
-                ..self
-            },
-            poll,
-        )
+        (Self { last_request: now, poll_interval_seconds, ..self }, poll)
     }
 }
 
@@ -130,11 +115,7 @@ mod tests {
         ];
         for (told, second, expected, interval) in polls {
             let (next, poll) = token.polled(at(second));
-            assert_eq!(
-                (poll, next.poll_interval_seconds),
-                (expected, interval),
-                "{told}"
-            );
+            assert_eq!((poll, next.poll_interval_seconds), (expected, interval), "{told}");
             token = next;
         }
     }

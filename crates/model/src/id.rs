@@ -9,6 +9,9 @@ const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 /// Random bytes of an ordinary id: 128 bits.
 const ID_BYTES: usize = 16;
 
+/// Random bytes of the id of a login that a browser carries: 160 bits.
+const LOGIN_ID_BYTES: usize = 20;
+
 /// Random bytes of a device code and of an HMAC key: 256 bits.
 const LONG_ID_BYTES: usize = 32;
 
@@ -17,6 +20,12 @@ const LONG_ID_BYTES: usize = 32;
 #[must_use]
 pub fn new_id() -> String {
     encode(&random::<ID_BYTES>())
+}
+
+/// 32 characters that hold 20 random bytes: the id of a login of ours, by its length told from Dex's.
+#[must_use]
+pub fn new_login_id() -> String {
+    encode(&random::<LOGIN_ID_BYTES>())
 }
 
 /// 51 characters that hold 32 random bytes: device codes, HMAC keys, codes kept in a row.
@@ -80,7 +89,7 @@ mod tests {
 
     #[test]
     fn ids_have_the_length_and_alphabet_of_dex() {
-        for (id, length) in [(new_id(), 25), (new_long_id(), 51)] {
+        for (id, length) in [(new_id(), 25), (new_login_id(), 32), (new_long_id(), 51)] {
             assert_eq!(id.len(), length, "{id}");
             assert!(id.starts_with(|c: char| c.is_ascii_lowercase()), "{id}");
             assert!(id.bytes().all(|b| BASE32.contains(&b)), "{id}");
@@ -99,10 +108,7 @@ mod tests {
     fn user_codes_spell_nothing() {
         let code = new_user_code();
         assert_eq!((code.len(), code.as_bytes()[4]), (9, b'-'), "{code}");
-        let letters = code
-            .bytes()
-            .filter(|b| USER_CODE_LETTERS.contains(b))
-            .count();
+        let letters = code.bytes().filter(|b| USER_CODE_LETTERS.contains(b)).count();
         assert_eq!(letters, 8, "{code}");
     }
 }

@@ -62,18 +62,15 @@ impl OfflineSessions {
     /// Adds a token as its client's newest. Answers the ids of the tokens that gave way, which the
     /// caller removes.
     #[must_use]
-    pub fn add(mut self, new: RefreshTokenRef) -> (Self, Vec<String>) {
+    pub fn hold(mut self, new: RefreshTokenRef) -> (Self, Vec<String>) {
         if let Some(former) = self.refresh.remove(&new.client_id) {
-            self.refresh
-                .insert(format!("{} {}", former.client_id, former.id), former);
+            self.refresh.insert(format!("{} {}", former.client_id, former.id), former);
         }
         let client_id = new.client_id.clone();
         self.refresh.insert(client_id.clone(), new);
         let mut gone = Vec::new();
         while self.of_client(&client_id).count() > TOKENS_PER_CLIENT_MAX {
-            let oldest = self
-                .of_client(&client_id)
-                .min_by_key(|(_, token)| token.created_at);
+            let oldest = self.of_client(&client_id).min_by_key(|(_, token)| token.created_at);
             let Some(key) = oldest.map(|(key, _)| key.clone()) else {
                 break;
             };
@@ -85,23 +82,14 @@ impl OfflineSessions {
     /// Forgets a token. The newest of the client's others takes its place under the client's id.
     #[must_use]
     pub fn forget(mut self, refresh_id: &str) -> Self {
-        let Some((key, gone)) = self
-            .refresh
-            .iter()
-            .find(|(_, token)| token.id == refresh_id)
-        else {
+        let Some((key, gone)) = self.refresh.iter().find(|(_, token)| token.id == refresh_id) else {
             return self;
         };
         let (key, client_id) = (key.clone(), gone.client_id.clone());
         self.refresh.remove(&key);
         if key == client_id {
-            let newest = self
-                .of_client(&client_id)
-                .max_by_key(|(_, token)| token.created_at);
-            if let Some(token) = newest
-                .map(|(key, _)| key.clone())
-                .and_then(|key| self.refresh.remove(&key))
-            {
+            let newest = self.of_client(&client_id).max_by_key(|(_, token)| token.created_at);
+            if let Some(token) = newest.map(|(key, _)| key.clone()).and_then(|key| self.refresh.remove(&key)) {
                 self.refresh.insert(client_id, token);
             }
         }
@@ -113,13 +101,8 @@ impl OfflineSessions {
         self.refresh.values().any(|token| token.id == refresh_id)
     }
 
-    fn of_client<'a>(
-        &'a self,
-        client_id: &'a str,
-    ) -> impl Iterator<Item = (&'a String, &'a RefreshTokenRef)> {
-        self.refresh
-            .iter()
-            .filter(move |(_, token)| token.client_id == client_id)
+    fn of_client<'a>(&'a self, client_id: &'a str) -> impl Iterator<Item = (&'a String, &'a RefreshTokenRef)> {
+        self.refresh.iter().filter(move |(_, token)| token.client_id == client_id)
     }
 }
 
@@ -132,19 +115,13 @@ mod tests {
 
     fn token(id: &str, client: &str, second: u64) -> RefreshTokenRef {
         let at = later(Timestamp::UNIX_EPOCH, Duration::from_secs(second));
-        RefreshTokenRef {
-            id: id.into(),
-            client_id: client.into(),
-            created_at: at,
-            last_used: at,
-            ..Default::default()
-        }
+        RefreshTokenRef { id: id.into(), client_id: client.into(), created_at: at, last_used: at, ..Default::default() }
     }
 
     #[test]
     fn a_second_device_does_not_sign_the_first_out_and_dex_sees_the_newest() {
-        let (sessions, gone) = OfflineSessions::default().add(token("first", "web", 1));
-        let (sessions, gone_too) = sessions.add(token("second", "web", 2));
+        let (sessions, gone) = OfflineSessions::default().hold(token("first", "web", 1));
+        let (sessions, gone_too) = sessions.hold(token("second", "web", 2));
         assert!(gone.is_empty() && gone_too.is_empty());
         assert!(sessions.holds("first") && sessions.holds("second"));
         assert_eq!(sessions.refresh["web"].id, "second");
@@ -155,13 +132,13 @@ mod tests {
 
     #[test]
     fn the_oldest_gives_way_beyond_the_limit_and_other_clients_are_not_touched() {
-        let (mut sessions, _) = OfflineSessions::default().add(token("other", "cli", 0));
+        let (mut sessions, _) = OfflineSessions::default().hold(token("other", "cli", 0));
         for n in 0..TOKENS_PER_CLIENT_MAX as u64 {
-            let (next, gone) = sessions.add(token(&format!("t{n}"), "web", n + 1));
+            let (next, gone) = sessions.hold(token(&format!("t{n}"), "web", n + 1));
             assert!(gone.is_empty(), "{n}");
             sessions = next;
         }
-        let (sessions, gone) = sessions.add(token("one more", "web", 1000));
+        let (sessions, gone) = sessions.hold(token("one more", "web", 1000));
         assert_eq!(gone, ["t0"]);
         assert!(sessions.holds("other") && sessions.holds("one more") && !sessions.holds("t0"));
     }

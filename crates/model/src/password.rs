@@ -65,9 +65,7 @@ impl PasswordHash {
     pub fn checked(&self) -> Result<&str, BadHash> {
         let text = std::str::from_utf8(&self.0).map_err(|_| BadHash::Malformed)?;
         let mut parts = text.split('$').skip(1);
-        let (Some("2a" | "2b" | "2y"), Some(cost), Some(rest)) =
-            (parts.next(), parts.next(), parts.next())
-        else {
+        let (Some("2a" | "2b" | "2y"), Some(cost), Some(rest)) = (parts.next(), parts.next(), parts.next()) else {
             return Err(BadHash::Malformed);
         };
         let cost: u32 = cost.parse().map_err(|_| BadHash::Malformed)?;
@@ -107,10 +105,7 @@ mod tests {
         for (prefix, expected) in cases {
             assert_eq!(hash(prefix).checked().map(|_| ()), expected, "{prefix}");
         }
-        assert_eq!(
-            PasswordHash::new("$2a$10$short").checked(),
-            Err(BadHash::Malformed)
-        );
+        assert_eq!(PasswordHash::new("$2a$10$short").checked(), Err(BadHash::Malformed));
         assert_eq!(
             BadHash::CostTooLow(4).to_string(),
             "given hash cost = 4 does not meet minimum cost requirement = 10"

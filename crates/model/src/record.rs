@@ -1,8 +1,8 @@
 //! The closed set of records, and how each is found.
 
 use crate::{
-    AuthCode, AuthRequest, AuthSession, Client, Connector, DeviceRequest, DeviceToken, Keys,
-    OfflineSessions, Password, RefreshToken, Spent, UserIdentity,
+    AuthCode, AuthRequest, AuthSession, Client, Connector, DeviceRequest, DeviceToken, Keys, OfflineSessions, Password,
+    RefreshToken, Spent, UserIdentity,
 };
 
 /// Where a record is kept: its kind and the one or two parts of its primary key.
@@ -19,20 +19,12 @@ pub struct Key {
 impl Key {
     /// The key of a record kept by one id.
     pub fn one(kind: Kind, id: impl Into<String>) -> Self {
-        Self {
-            kind,
-            id: id.into(),
-            connector_id: String::new(),
-        }
+        Self { kind, id: id.into(), connector_id: String::new() }
     }
 
     /// The key of a record kept by user and connector.
     pub fn pair(kind: Kind, user_id: impl Into<String>, connector_id: impl Into<String>) -> Self {
-        Self {
-            kind,
-            id: user_id.into(),
-            connector_id: connector_id.into(),
-        }
+        Self { kind, id: user_id.into(), connector_id: connector_id.into() }
     }
 }
 
@@ -175,10 +167,7 @@ mod tests {
 
     #[test]
     fn a_password_is_found_whatever_the_case_of_its_email() {
-        assert_eq!(
-            Password::key_of("Jane@Example.COM"),
-            Password::key_of("jane@example.com")
-        );
+        assert_eq!(Password::key_of("Jane@Example.COM"), Password::key_of("jane@example.com"));
         assert_ne!(Client::key_of("Web"), Client::key_of("web"));
     }
 }

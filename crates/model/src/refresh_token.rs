@@ -77,22 +77,11 @@ impl RefreshToken {
     ///
     /// [`RefreshError::Expired`] beyond either lifetime, [`RefreshError::Reused`] for the previous secret beyond
     /// the interval, [`RefreshError::Unknown`] for any other.
-    pub fn check(
-        &self,
-        presented: &str,
-        policy: &RefreshPolicy,
-        now: Timestamp,
-    ) -> Result<Rotated, RefreshError> {
-        let beyond =
-            |from, lifetime: Option<Duration>| lifetime.is_some_and(|span| now > later(from, span));
-        let expired = beyond(self.created_at, policy.absolute_lifetime)
-            || beyond(self.last_used, policy.idle_lifetime);
+    pub fn check(&self, presented: &str, policy: &RefreshPolicy, now: Timestamp) -> Result<Rotated, RefreshError> {
+        let beyond = |from, lifetime: Option<Duration>| lifetime.is_some_and(|span| now > later(from, span));
+        let expired = beyond(self.created_at, policy.absolute_lifetime) || beyond(self.last_used, policy.idle_lifetime);
         if self.current.matches(presented) {
-            return if expired {
-                Err(RefreshError::Expired)
-            } else {
-                Ok(Rotated::Current)
-            };
+            return if expired { Err(RefreshError::Expired) } else { Ok(Rotated::Current) };
         }
         if self.obsolete.is_empty() || !self.obsolete.matches(presented) {
             return Err(RefreshError::Unknown);
@@ -100,13 +89,8 @@ impl RefreshToken {
         if expired {
             return Err(RefreshError::Expired);
         }
-        let reusable =
-            !policy.reuse_interval.is_zero() && now <= later(self.last_used, policy.reuse_interval);
-        if reusable {
-            Ok(Rotated::Retold)
-        } else {
-            Err(RefreshError::Reused)
-        }
+        let reusable = !policy.reuse_interval.is_zero() && now <= later(self.last_used, policy.reuse_interval);
+        if reusable { Ok(Rotated::Retold) } else { Err(RefreshError::Reused) }
     }
 
     /// Makes `next` the secret in use, if `presented` still is it, and takes over the refreshed claims.
@@ -132,10 +116,7 @@ impl RefreshToken {
                 self.obsolete = std::mem::replace(&mut self.current, next);
             }
             self.last_used = now;
-            self.claims = Claims {
-                user_id: std::mem::take(&mut self.claims.user_id),
-                ..claims.clone()
-            };
+            self.claims = Claims { user_id: std::mem::take(&mut self.claims.user_id), ..claims.clone() };
             self.connector_data = ConnectorData::default();
         }
         Ok((self, rotated))
@@ -167,10 +148,7 @@ mod tests {
             client_id: "web".into(),
             connector_id: "local".into(),
             connector_data: ConnectorData::new("old"),
-            claims: Claims {
-                user_id: "1".into(),
-                ..Claims::default()
-            },
+            claims: Claims { user_id: "1".into(), ..Claims::default() },
             scopes: vec!["openid".into()],
             nonce: String::new(),
         }
@@ -181,105 +159,42 @@ mod tests {
         let cases = [
             // told                       presented at            the secret in use afterwards
             ("current rotates", "b", after(0), Ok("c")),
-            (
-                "current rotates within the interval too",
-                "b",
-                after(2),
-                Ok("c"),
-            ),
+            ("current rotates within the interval too", "b", after(2), Ok("c")),
             ("previous, answer was lost", "a", after(3), Ok("b")),
-            (
-                "previous, interval is over",
-                "a",
-                after(4),
-                Err(RefreshError::Reused),
-            ),
+            ("previous, interval is over", "a", after(4), Err(RefreshError::Reused)),
             ("last second of idleness", "b", after(3600), Ok("c")),
-            (
-                "idle too long",
-                "b",
-                after(3601),
-                Err(RefreshError::Expired),
-            ),
+            ("idle too long", "b", after(3601), Err(RefreshError::Expired)),
             ("never ours", "x", after(0), Err(RefreshError::Unknown)),
             ("empty", "", after(0), Err(RefreshError::Unknown)),
         ];
         for (told, presented, now, expected) in cases {
-            let got = token().rotate(
-                presented,
-                TokenSecret::new("c"),
-                &Claims::default(),
-                &POLICY,
-                now,
-            );
-            assert_eq!(
-                got.map(|(token, _)| token.current),
-                expected.map(TokenSecret::new),
-                "{told}"
-            );
+            let got = token().rotate(presented, TokenSecret::new("c"), &Claims::default(), &POLICY, now);
+            assert_eq!(got.map(|(token, _)| token.current), expected.map(TokenSecret::new), "{told}");
         }
     }
 
     #[test]
     fn the_absolute_lifetime_ends_even_a_busy_family() {
-        let busy = |last: u64| RefreshToken {
-            last_used: after(last),
-            ..token()
-        };
-        assert_eq!(
-            busy(86_399).check("b", &POLICY, after(86_400)),
-            Ok(Rotated::Current)
-        );
-        assert_eq!(
-            busy(86_399).check("b", &POLICY, after(86_401)),
-            Err(RefreshError::Expired)
-        );
-        assert_eq!(
-            busy(86_399).check("a", &POLICY, after(86_401)),
-            Err(RefreshError::Expired)
-        );
+        let busy = |last: u64| RefreshToken { last_used: after(last), ..token() };
+        assert_eq!(busy(86_399).check("b", &POLICY, after(86_400)), Ok(Rotated::Current));
+        assert_eq!(busy(86_399).check("b", &POLICY, after(86_401)), Err(RefreshError::Expired));
+        assert_eq!(busy(86_399).check("a", &POLICY, after(86_401)), Err(RefreshError::Expired));
     }
 
     #[test]
     fn without_rotation_the_secret_stays_and_without_an_interval_the_previous_is_theft() {
-        let still = RefreshPolicy {
-            rotate: false,
-            ..POLICY
-        };
-        let (kept, _) = token()
-            .rotate(
-                "b",
-                TokenSecret::new("c"),
-                &Claims::default(),
-                &still,
-                after(9),
-            )
-            .unwrap();
+        let still = RefreshPolicy { rotate: false, ..POLICY };
+        let (kept, _) = token().rotate("b", TokenSecret::new("c"), &Claims::default(), &still, after(9)).unwrap();
         assert_eq!((kept.current.expose(), kept.last_used), ("b", after(9)));
-        let strict = RefreshPolicy {
-            reuse_interval: Duration::ZERO,
-            ..POLICY
-        };
-        assert_eq!(
-            token().check("a", &strict, after(0)),
-            Err(RefreshError::Reused)
-        );
+        let strict = RefreshPolicy { reuse_interval: Duration::ZERO, ..POLICY };
+        assert_eq!(token().check("a", &strict, after(0)), Err(RefreshError::Reused));
     }
 
     #[test]
     fn refreshed_claims_replace_all_but_the_user_id() {
-        let fresh = Claims {
-            user_id: "2".into(),
-            email: "new@example.com".into(),
-            ..Claims::default()
-        };
-        let (token, _) = token()
-            .rotate("b", TokenSecret::new("c"), &fresh, &POLICY, after(1))
-            .unwrap();
-        assert_eq!(
-            (token.claims.user_id.as_str(), token.claims.email.as_str()),
-            ("1", "new@example.com")
-        );
+        let fresh = Claims { user_id: "2".into(), email: "new@example.com".into(), ..Claims::default() };
+        let (token, _) = token().rotate("b", TokenSecret::new("c"), &fresh, &POLICY, after(1)).unwrap();
+        assert_eq!((token.claims.user_id.as_str(), token.claims.email.as_str()), ("1", "new@example.com"));
         assert!(token.connector_data.is_empty());
     }
 }

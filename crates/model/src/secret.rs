@@ -91,9 +91,6 @@ mod tests {
             assert!(!secret.matches(other), "{other}");
         }
         assert_eq!(format!("{secret:?}"), "ClientSecret(..)");
-        assert_eq!(
-            format!("{:?}", ConnectorData::new("abc")),
-            "ConnectorData(3 bytes)"
-        );
+        assert_eq!(format!("{:?}", ConnectorData::new("abc")), "ConnectorData(3 bytes)");
     }
 }

@@ -26,9 +26,6 @@ mod tests {
     #[test]
     fn an_endless_span_ends_at_the_last_instant() {
         assert_eq!(later(ZERO_TIME, Duration::MAX), Timestamp::MAX);
-        assert_eq!(
-            later(ZERO_TIME, Duration::from_secs(1)).to_string(),
-            "0001-01-01T00:00:01Z"
-        );
+        assert_eq!(later(ZERO_TIME, Duration::from_secs(1)).to_string(), "0001-01-01T00:00:01Z");
     }
 }

@@ -36,24 +36,24 @@ impl Form {
     /// [`BadForm`] names the first thing that is wrong; the request is then refused as a whole.
     pub fn parse(text: &[u8]) -> Result<Self, BadForm> {
         let mut pairs = Vec::new();
-        for part in text
-            .split(|byte| *byte == b'&')
-            .filter(|part| !part.is_empty())
-        {
+        for part in text.split(|byte| *byte == b'&').filter(|part| !part.is_empty()) {
             if pairs.len() == PARAMETERS_MAX {
                 return Err(BadForm::TooMany);
             }
             if part.contains(&b';') {
                 return Err(BadForm::Semicolon);
             }
-            let at = part
-                .iter()
-                .position(|byte| *byte == b'=')
-                .unwrap_or(part.len());
+            let at = part.iter().position(|byte| *byte == b'=').unwrap_or(part.len());
             let value = part.get(at + 1..).unwrap_or_default();
             pairs.push((decode(&part[..at])?, decode(value)?));
         }
         Ok(Self(pairs))
+    }
+
+    /// These parameters, in this order.
+    pub fn of<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let pairs = pairs.into_iter();
+        Self(pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect())
     }
 
     /// Adds the parameters of `other` behind these.
@@ -65,21 +65,12 @@ impl Form {
 
     /// The first value of a parameter, or the empty string.
     pub fn get(&self, name: &str) -> &str {
-        self.0
-            .iter()
-            .find(|(key, _)| key == name)
-            .map_or("", |(_, value)| value)
+        self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
     }
 
     /// The first of `names` that is given more than once (RFC 6749 §3.1: none may be).
     pub fn repeated<'a>(&self, names: &[&'a str]) -> Option<&'a str> {
-        names.iter().copied().find(|name| {
-            self.0
-                .iter()
-                .filter(|(key, _)| key == name)
-                .nth(1)
-                .is_some()
-        })
+        names.iter().copied().find(|name| self.0.iter().filter(|(key, _)| key == name).nth(1).is_some())
     }
 
     /// Whether there are no parameters.
@@ -96,20 +87,14 @@ impl Form {
 
     /// Written as a query with the keys sorted, as Dex writes its own links.
     pub fn encode_sorted(&self) -> String {
-        let mut sorted: Vec<(&str, &str)> = self
-            .0
-            .iter()
-            .map(|(key, value)| (key.as_str(), value.as_str()))
-            .collect();
+        let mut sorted: Vec<(&str, &str)> = self.0.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
         sorted.sort_by_key(|(key, _)| *key);
         encode_form(sorted)
     }
 
     /// The parameters in their order.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
-            .iter()
-            .map(|(key, value)| (key.as_str(), value.as_str()))
+        self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
     }
 }
 
@@ -129,15 +114,11 @@ fn decode(part: &[u8]) -> Result<String, BadForm> {
         }
     }
     let spaced: Cow<'_, [u8]> = if part.contains(&b'+') {
-        part.iter()
-            .map(|byte| if *byte == b'+' { b' ' } else { *byte })
-            .collect()
+        part.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect()
     } else {
         part.into()
     };
-    let decoded = percent_decode(&spaced)
-        .decode_utf8()
-        .map_err(|_| BadForm::NotUtf8)?;
+    let decoded = percent_decode(&spaced).decode_utf8().map_err(|_| BadForm::NotUtf8)?;
     Ok(decoded.into_owned())
 }
 
@@ -148,20 +129,9 @@ mod tests {
     #[test]
     fn forms_are_read_and_written() {
         let form = Form::parse(b"b=2&a=x+y%2Bz&empty&a=again&=nameless").unwrap();
-        assert_eq!(
-            (
-                form.get("a"),
-                form.get("b"),
-                form.get("empty"),
-                form.get("none")
-            ),
-            ("x y+z", "2", "", "")
-        );
+        assert_eq!((form.get("a"), form.get("b"), form.get("empty"), form.get("none")), ("x y+z", "2", "", ""));
         assert_eq!(form.repeated(&["b", "a"]), Some("a"));
-        assert_eq!(
-            form.clone().without("a").encode_sorted(),
-            "=nameless&b=2&empty="
-        );
+        assert_eq!(form.clone().without("a").encode_sorted(), "=nameless&b=2&empty=");
     }
 
     #[test]
@@ -175,12 +145,7 @@ mod tests {
             (many.as_bytes(), BadForm::TooMany),
         ];
         for (text, expected) in cases {
-            assert_eq!(
-                Form::parse(text),
-                Err(expected),
-                "{}",
-                String::from_utf8_lossy(text)
-            );
+            assert_eq!(Form::parse(text), Err(expected), "{}", String::from_utf8_lossy(text));
         }
     }
 }

@@ -70,11 +70,7 @@ mod tests {
 
     #[test]
     fn all_are_sorted_as_discovery_lists_them_and_read_back() {
-        assert!(
-            GrantType::ALL
-                .windows(2)
-                .all(|pair| pair[0].as_str() < pair[1].as_str())
-        );
+        assert!(GrantType::ALL.windows(2).all(|pair| pair[0].as_str() < pair[1].as_str()));
         for grant in GrantType::ALL {
             assert_eq!(grant.as_str().parse(), Ok(*grant));
         }

@@ -43,11 +43,7 @@ macro_rules! delegate {
 }
 
 impl<F: Formatter> Formatter for HtmlSafe<F> {
-    fn write_string_fragment<W: ?Sized + io::Write>(
-        &mut self,
-        writer: &mut W,
-        fragment: &str,
-    ) -> io::Result<()> {
+    fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         let mut rest = fragment;
         while let Some(at) = rest.find(['<', '>', '&', '\u{2028}', '\u{2029}'].as_slice()) {
             let (before, from) = rest.split_at(at);
@@ -87,10 +83,7 @@ mod tests {
     #[test]
     fn html_is_escaped_as_in_the_storage_spec() {
         let cases = [
-            (
-                r#"https://a.example/cb?x=1&y=<2>"#,
-                r#""https://a.example/cb?x=1\u0026y=\u003c2\u003e""#,
-            ),
+            (r#"https://a.example/cb?x=1&y=<2>"#, r#""https://a.example/cb?x=1\u0026y=\u003c2\u003e""#),
             ("\u{2028}\u{2029}", r#""\u2028\u2029""#),
             ("tab\tquote\"back\\", r#""tab\tquote\"back\\""#),
             ("é\u{7f}日", "\"é\u{7f}日\""),

@@ -18,25 +18,14 @@ pub fn is_loopback_http(uri: &str) -> bool {
     if parsed.scheme() != "http" {
         return false;
     }
-    let authority = after
-        .split(['/', '?', '#', '\\'])
-        .next()
-        .unwrap_or_default();
-    let host = authority
-        .rsplit_once('@')
-        .map_or(authority, |(_, host)| host);
-    let written = |expected: &str| {
-        host == expected
-            || host
-                .strip_prefix(expected)
-                .is_some_and(|p| p.starts_with(':'))
-    };
+    let authority = after.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let written = |expected: &str| host == expected || host.strip_prefix(expected).is_some_and(|p| p.starts_with(':'));
     match parsed.host() {
         Some(Host::Domain("localhost")) => written("localhost"),
         Some(Host::Ipv4(ip)) => IpAddr::from(ip).is_loopback() && written(&ip.to_string()),
         Some(Host::Ipv6(ip)) => {
-            (ip.is_loopback() || ip.to_ipv4_mapped().is_some_and(|ip| ip.is_loopback()))
-                && host.starts_with('[')
+            (ip.is_loopback() || ip.to_ipv4_mapped().is_some_and(|ip| ip.is_loopback())) && host.starts_with('[')
         }
         _ => false,
     }

@@ -45,9 +45,7 @@ impl FromStr for CodeChallengeMethod {
 /// Whether `verifier` answers the challenge (RFC 7636 §4.6); takes as long whatever differs.
 pub fn pkce_matches(challenge: &str, method: CodeChallengeMethod, verifier: &str) -> bool {
     let answer = match method {
-        CodeChallengeMethod::S256 => {
-            URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()))
-        }
+        CodeChallengeMethod::S256 => URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes())),
         CodeChallengeMethod::Plain => verifier.to_owned(),
     };
     verify_slices_are_equal(answer.as_bytes(), challenge.as_bytes()).is_ok()
@@ -62,39 +60,15 @@ mod tests {
         use CodeChallengeMethod::{Plain, S256};
         let cases = [
             // RFC 7636 appendix B
-            (
-                "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
-                S256,
-                "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
-                true,
-            ),
-            (
-                "lyyl-X4a69qrqgEfUL8wodWic3Be9ZZ5eovBgIKKi-w",
-                S256,
-                "challenge123",
-                true,
-            ),
+            ("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", S256, "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", true),
+            ("lyyl-X4a69qrqgEfUL8wodWic3Be9ZZ5eovBgIKKi-w", S256, "challenge123", true),
             ("challenge123", Plain, "challenge123", true),
-            (
-                "lyyl-X4a69qrqgEfUL8wodWic3Be9ZZ5eovBgIKKi-w",
-                S256,
-                "challenge124",
-                false,
-            ),
-            (
-                "lyyl-X4a69qrqgEfUL8wodWic3Be9ZZ5eovBgIKKi-w",
-                S256,
-                "lyyl-X4a69qrqgEfUL8wodWic3Be9ZZ5eovBgIKKi-w",
-                false,
-            ),
+            ("lyyl-X4a69qrqgEfUL8wodWic3Be9ZZ5eovBgIKKi-w", S256, "challenge124", false),
+            ("lyyl-X4a69qrqgEfUL8wodWic3Be9ZZ5eovBgIKKi-w", S256, "lyyl-X4a69qrqgEfUL8wodWic3Be9ZZ5eovBgIKKi-w", false),
             ("", S256, "", false),
         ];
         for (challenge, method, verifier, expected) in cases {
-            assert_eq!(
-                pkce_matches(challenge, method, verifier),
-                expected,
-                "{challenge} {verifier}"
-            );
+            assert_eq!(pkce_matches(challenge, method, verifier), expected, "{challenge} {verifier}");
         }
     }
 }

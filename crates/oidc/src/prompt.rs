@@ -57,11 +57,7 @@ impl Prompt {
             (self.consent, "consent"),
             (self.select_account, "select_account"),
         ];
-        let set: Vec<&str> = words
-            .iter()
-            .filter(|(set, _)| *set)
-            .map(|(_, word)| *word)
-            .collect();
+        let set: Vec<&str> = words.iter().filter(|(set, _)| *set).map(|(_, word)| *word).collect();
         set.join(" ")
     }
 }
@@ -81,11 +77,7 @@ mod tests {
             ("Login", Err(BadPrompt::Unknown("Login".into()))),
         ];
         for (text, expected) in cases {
-            assert_eq!(
-                Prompt::parse(text).map(Prompt::canonical),
-                expected.map(str::to_owned),
-                "{text}"
-            );
+            assert_eq!(Prompt::parse(text).map(Prompt::canonical), expected.map(str::to_owned), "{text}");
         }
     }
 }

@@ -70,11 +70,7 @@ impl ResponseTypes {
     /// The mode of a response that asked for none: the query for a code alone, else the fragment
     /// (OAuth 2.0 Multiple Response Types §5).
     pub fn default_mode(self) -> ResponseMode {
-        if self.id_token || self.token {
-            ResponseMode::Fragment
-        } else {
-            ResponseMode::Query
-        }
+        if self.id_token || self.token { ResponseMode::Fragment } else { ResponseMode::Query }
     }
 }
 
@@ -112,10 +108,6 @@ impl FromStr for ResponseMode {
     type Err = UnknownResponseMode;
 
     fn from_str(name: &str) -> Result<Self, UnknownResponseMode> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|mode| mode.as_str() == name)
-            .ok_or(UnknownResponseMode)
+        Self::ALL.iter().copied().find(|mode| mode.as_str() == name).ok_or(UnknownResponseMode)
     }
 }

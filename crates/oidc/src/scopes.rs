@@ -34,9 +34,7 @@ impl<'a> Scope<'a> {
             "groups" => Self::Groups,
             "federated:id" => Self::FederatedId,
             "offline_access" => Self::OfflineAccess,
-            _ => word
-                .strip_prefix(AUDIENCE_PREFIX)
-                .map_or(Self::Unknown, Self::Audience),
+            _ => word.strip_prefix(AUDIENCE_PREFIX).map_or(Self::Unknown, Self::Audience),
         }
     }
 }

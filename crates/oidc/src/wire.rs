@@ -133,11 +133,7 @@ mod tests {
             ("foo", "bar", "CgNmb28SA2Jhcg"),
             ("1", "test", "CgExEgR0ZXN0"),
             ("0-385-28089-0", "mock", "Cg0wLTM4NS0yODA4OS0wEgRtb2Nr"),
-            (
-                long,
-                "local",
-                "CiQwOGE4Njg0Yi1kYjg4LTRiNzMtOTBhOS0zY2QxNjYxZjU0NjYSBWxvY2Fs",
-            ),
+            (long, "local", "CiQwOGE4Njg0Yi1kYjg4LTRiNzMtOTBhOS0zY2QxNjYxZjU0NjYSBWxvY2Fs"),
             ("example-app", "", "CgtleGFtcGxlLWFwcA"),
             ("ab", "cd", "CgJhYhICY2Q"),
         ];
@@ -146,10 +142,7 @@ mod tests {
             let read = decode_pair(text).unwrap();
             assert_eq!((read.first.as_str(), read.second.as_str()), (first, second));
         }
-        assert_eq!(
-            encode_strings(["flow-hmac-test", "step:continue"]),
-            b"\x0a\x0eflow-hmac-test\x0a\x0dstep:continue"
-        );
+        assert_eq!(encode_strings(["flow-hmac-test", "step:continue"]), b"\x0a\x0eflow-hmac-test\x0a\x0dstep:continue");
     }
 
     #[test]
@@ -161,24 +154,12 @@ mod tests {
     #[test]
     fn other_texts_are_not_pairs() {
         let oversized = "C".repeat(TEXT_MAX + 1);
-        for text in [
-            "CgNmb28SA2Jhcg==",
-            "!",
-            "CgNmb28SBGJhcg",
-            "AAAA",
-            "Cv//////////AQ",
-            "CgP///8",
-            oversized.as_str(),
-        ] {
+        for text in ["CgNmb28SA2Jhcg==", "!", "CgNmb28SBGJhcg", "AAAA", "Cv//////////AQ", "CgP///8", oversized.as_str()]
+        {
             assert!(decode_pair(text).is_none(), "{text}");
         }
         assert!(decode_pair("").is_some_and(|pair| pair.first.is_empty()));
         // An unknown varint field before, and the last of a field counts.
-        assert_eq!(
-            decode_pair(&BASE64.encode(b"\x18\x05\x0a\x01a\x0a\x01b"))
-                .unwrap()
-                .first,
-            "b"
-        );
+        assert_eq!(decode_pair(&BASE64.encode(b"\x18\x05\x0a\x01a\x0a\x01b")).unwrap().first, "b");
     }
 }

@@ -6,6 +6,7 @@
 //! the binary calls, and its exit status is the only way out.
 
 pub mod cli;
+mod demo;
 pub mod lifecycle;
 pub mod listen;
 pub mod logging;
@@ -13,6 +14,6 @@ pub mod run;
 pub mod telemetry;
 pub mod version;
 pub mod watch;
+pub mod wiring;
 
-#[path = "../../web/src/peer.rs"]
-pub mod peer;
+pub use dex_web::peer;

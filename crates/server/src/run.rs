@@ -1,47 +1,86 @@
-//! What `dex serve` and `dex demo` run.
+//! What `dex serve` runs.
 //!
 //! Wires the parts together and owns nothing else; control leaves by an [`Ended`].
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use axum::Router;
-use axum::routing::any;
+use dex_config::{Config, ListenAddress, Overrides, TlsVersion};
+use dex_web::signing::Rotation;
 use jiff::Timestamp;
+use tokio::sync::watch;
 
 use crate::cli;
+use crate::demo;
 use crate::lifecycle::{Ended, Lifecycle};
-use crate::listen::{self, Limits};
-use crate::logging::{self, RequestScope};
-use crate::telemetry::{self, Health, HttpMetrics, Telemetry};
+use crate::listen::{self, Certificates, Limits, TlsSettings};
+use crate::logging::{self, LogHandle};
+use crate::telemetry::{self, CHECK_EVERY, Health, HttpMetrics, Telemetry};
 use crate::version;
+use crate::watch::FileWatch;
+use crate::wiring::{self, Parts};
+
+/// Where a configuration comes from, to be read again at a reload.
+#[derive(Clone)]
+pub(crate) struct Source {
+    file: PathBuf,
+    overrides: Overrides,
+}
 
 /// Runs the server.
 pub async fn serve(arguments: cli::Serve) -> Ended {
-    let Addresses { http, telemetry } = Addresses {
-        http: arguments.web_http_addr,
-        telemetry: arguments.telemetry_addr,
+    let source = Source {
+        file: arguments.config.unwrap_or_default(),
+        overrides: Overrides {
+            web_http_addr: arguments.web_http_addr,
+            web_https_addr: arguments.web_https_addr,
+            telemetry_addr: arguments.telemetry_addr,
+            grpc_addr: arguments.grpc_addr,
+        },
     };
-    run(Addresses { http, telemetry }).await
+    let config = match source.read() {
+        Ok(config) => config,
+        Err(error) => return Ended::Failed(error),
+    };
+    run(config, Some(source), demo::Company::None).await
 }
 
-/// Runs the demo.
+/// Runs the demo: a server on an embedded database, with the example application beside it.
 pub async fn demo(arguments: cli::Demo) -> Ended {
-    run(Addresses {
-        http: arguments.web_http_addr,
-        telemetry: String::new(),
-    })
-    .await
+    match demo::config(&arguments) {
+        Ok((config, company)) => run(config, None, company).await,
+        Err(error) => Ended::Failed(error),
+    }
 }
 
-struct Addresses {
-    http: String,
-    telemetry: String,
+impl Source {
+    fn read(&self) -> anyhow::Result<Config> {
+        let shown = self.file.display().to_string();
+        let text = std::fs::read_to_string(&self.file);
+        let text = text.with_context(|| format!("failed to read config file {shown}"))?;
+        parse(&shown, &text, &self.overrides)
+    }
 }
 
-async fn run(addresses: Addresses) -> Ended {
-    logging::install(wall_clock);
+/// Checks the text of a configuration against the environment of the process.
+pub(crate) fn parse(shown: &str, text: &str, overrides: &Overrides) -> anyhow::Result<Config> {
+    Ok(dex_config::load(shown, text, &ProcessEnv, overrides, &wiring::supported())?)
+}
+
+struct ProcessEnv;
+
+impl dex_config::Env for ProcessEnv {
+    fn get(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+}
+
+async fn run(config: Config, source: Option<Source>, company: demo::Company) -> Ended {
+    let log = logging::install(wall_clock);
+    log.apply(wiring::log_settings(&config));
     tracing::info!(
         dex_version = version::DEX,
         go.version = version::COMPILER,
@@ -49,55 +88,175 @@ async fn run(addresses: Addresses) -> Ended {
         go.arch = version::go_arch(),
         "Version info"
     );
+    wiring::config_records(&config);
     let health = Arc::new(Health::new());
-    match start(&addresses, &health).await {
-        Ok(lifecycle) => lifecycle.run(&health, async {}).await,
+    match start(&config, source, &health, log, company).await {
+        Ok((lifecycle, parts)) => lifecycle.run(&health, async move { parts.store().close().await }).await,
         Err(error) => Ended::Failed(error),
     }
 }
 
-async fn start(addresses: &Addresses, health: &Arc<Health>) -> Result<Lifecycle, anyhow::Error> {
+async fn start(
+    config: &Config,
+    source: Option<Source>,
+    health: &Arc<Health>,
+    log: LogHandle,
+    company: demo::Company,
+) -> anyhow::Result<(Lifecycle, Parts)> {
     let mut lifecycle = Lifecycle::begin().context("cannot handle signals")?;
     let mut registry = telemetry::new_registry();
     let metrics = HttpMetrics::register(&mut registry);
-    if !addresses.telemetry.is_empty() {
-        let listener = listen::bind("telemetry", &addresses.telemetry).await?;
+    let parts = Parts::open(config).await?;
+    let app = parts.app(config).await.context("failed to initialize server")?;
+    let address = wiring::client_address(config.web.client_remote_ip.as_ref());
+    let router = Arc::new(ArcSwap::from_pointee(wiring::router(&app, &metrics, address)));
+    let (rotation, rotations) = watch::channel(Parts::rotation(config)?);
+    if let Some(address) = &config.telemetry.http {
         let shown = Telemetry {
             health: health.clone(),
             registry: Arc::new(registry),
-            profiling: false,
+            profiling: config.telemetry.enable_profiling,
             now: wall_clock,
         };
-        let serving = listen::serve(
-            listener,
-            cleartext(telemetry::router(shown)),
-            lifecycle.stop_last(),
-        );
+        let listener = listen::bind("telemetry", &text_of(address)).await?;
+        let router = Arc::new(ArcSwap::from_pointee(telemetry::router(shown)));
+        let serving = listen::serve(listener, doors(router, None), lifecycle.stop_last());
         lifecycle.run_last("telemetry", async { Ok(serving.await?) });
     }
-    let listener = listen::bind("http", &addresses.http).await?;
-    let app = Router::new()
-        .route("/healthz", any("Health check passed"))
-        .layer(metrics.layer(""))
-        .layer(RequestScope::default());
-    let serving = listen::serve(listener, cleartext(app), lifecycle.stop());
-    lifecycle.run_beside("http", async { Ok(serving.await?) });
-    Ok(lifecycle)
+    listen_on_web(config, &router, &mut lifecycle).await?;
+    background(&mut lifecycle, &parts, rotations, health);
+    company.join(&mut lifecycle);
+    if let Some(source) = source {
+        let reloading = Reloading { source, parts: parts.clone(), router, metrics, rotation, log };
+        let reload = lifecycle.reload();
+        lifecycle.run_beside("reload", async { reloading.run(reload).await });
+    } else {
+        lifecycle.run_beside("keys", async move {
+            rotation.closed().await;
+            Ok(())
+        });
+    }
+    Ok((lifecycle, parts))
 }
 
-fn cleartext(app: Router) -> listen::Serve {
-    listen::Serve {
-        app: Arc::new(ArcSwap::from_pointee(app)),
-        certificates: None,
-        cleartext_http2: false,
-        limits: Limits::default(),
+async fn listen_on_web(
+    config: &Config,
+    router: &Arc<ArcSwap<Router>>,
+    lifecycle: &mut Lifecycle,
+) -> anyhow::Result<()> {
+    if let Some(address) = &config.web.http {
+        let listener = listen::bind("http", &text_of(address)).await?;
+        let serving = listen::serve(listener, doors(router.clone(), None), lifecycle.stop());
+        lifecycle.run_beside("http", async { Ok(serving.await?) });
+    }
+    if let (Some(address), Some(files)) = (&config.web.https, &config.web.tls) {
+        let listener = listen::bind("https", &text_of(address)).await?;
+        let version = |version: TlsVersion| match version {
+            TlsVersion::Tls12 => listen::TlsVersion::Tls12,
+            TlsVersion::Tls13 => listen::TlsVersion::Tls13,
+        };
+        let settings = TlsSettings {
+            certificate: files.cert.clone().into(),
+            key: files.key.clone().into(),
+            client_ca: None,
+            min_version: version(config.web.tls_versions.min),
+            max_version: version(config.web.tls_versions.max),
+        };
+        let certificates = Arc::new(Certificates::open(settings).context("invalid config: get HTTP TLS")?);
+        let fresh = certificates.clone();
+        let (reload, stop) = (lifecycle.reload(), lifecycle.stop());
+        let serving = listen::serve(listener, doors(router.clone(), Some(certificates)), lifecycle.stop());
+        lifecycle.run_beside("certificates", async move {
+            fresh.keep_fresh("https", reload, stop).await;
+            Ok(())
+        });
+        lifecycle.run_beside("https", async { Ok(serving.await?) });
+    }
+    Ok(())
+}
+
+fn background(
+    lifecycle: &mut Lifecycle,
+    parts: &Parts,
+    rotations: watch::Receiver<Rotation>,
+    health: &Arc<Health>,
+) {
+    let mut until_stop = |name, task: std::pin::Pin<Box<dyn Future<Output = ()> + Send>>| {
+        let mut stop = lifecycle.stop();
+        lifecycle.run_beside(name, async move {
+            tokio::select! {
+                () = task => {}
+                () = stop.requested() => {}
+            }
+            Ok(())
+        });
+    };
+    until_stop("keys", Box::pin(parts.clone().tend_keys(rotations)));
+    until_stop("revoked tokens", Box::pin(parts.clone().hear_of_revoked()));
+    until_stop("garbage collection", Box::pin(parts.clone().collect_garbage()));
+    let (store, health, stop) = (parts.store(), health.clone(), lifecycle.stop());
+    lifecycle.run_beside("health", async move {
+        let check = || {
+            let store = store.clone();
+            async move { store.ping().await }
+        };
+        health.watch("storage", CHECK_EVERY, wall_clock, check, stop).await;
+        Ok(())
+    });
+}
+
+/// What a changed configuration changes while running.
+struct Reloading {
+    source: Source,
+    parts: Parts,
+    router: Arc<ArcSwap<Router>>,
+    metrics: HttpMetrics,
+    rotation: watch::Sender<Rotation>,
+    log: LogHandle,
+}
+
+impl Reloading {
+    /// Waits for SIGHUP or a changed file, for ever.
+    async fn run(self, mut reload: crate::lifecycle::Reload) -> anyhow::Result<()> {
+        let mut file = FileWatch::new(vec![Path::new(&self.source.file).to_owned()]);
+        loop {
+            tokio::select! {
+                () = reload.requested() => {}
+                () = file.changed() => {}
+            }
+            match self.again().await {
+                Ok(()) => tracing::info!("configuration reloaded"),
+                Err(error) => tracing::error!(err = %format!("{error:#}"), "configuration not reloaded, the former one stays"),
+            }
+        }
+    }
+
+    async fn again(&self) -> anyhow::Result<()> {
+        let config = self.source.read()?;
+        let app = self.parts.app(&config).await?;
+        let rotation = Parts::rotation(&config)?;
+        let address = wiring::client_address(config.web.client_remote_ip.as_ref());
+        self.log.apply(wiring::log_settings(&config));
+        self.rotation.send_replace(rotation);
+        self.router.store(Arc::new(wiring::router(&app, &self.metrics, address)));
+        Ok(())
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "here the time of day enters the process"
-)]
-fn wall_clock() -> Timestamp {
+fn doors(app: Arc<ArcSwap<Router>>, certificates: Option<Arc<Certificates>>) -> listen::Serve {
+    listen::Serve { app, certificates, cleartext_http2: false, limits: Limits::default() }
+}
+
+fn text_of(address: &ListenAddress) -> String {
+    match address {
+        ListenAddress::Tcp { host, port } if host.contains(':') => format!("[{host}]:{port}"),
+        ListenAddress::Tcp { host, port } => format!("{host}:{port}"),
+        ListenAddress::Unix(path) => format!("unix:{path}"),
+    }
+}
+
+/// The time of day.
+#[expect(clippy::disallowed_methods, reason = "here the time of day enters the process")]
+pub(crate) fn wall_clock() -> Timestamp {
     Timestamp::now()
 }

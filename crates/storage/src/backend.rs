@@ -30,12 +30,7 @@ pub trait Backend: Send + Sync {
     /// Up to `limit` records of a kind in the order of their keys, beginning behind `after`.
     ///
     /// A record that cannot be decoded is named in the log and left out.
-    async fn list(
-        &self,
-        kind: Kind,
-        after: Option<&Key>,
-        limit: u32,
-    ) -> Result<Vec<AnyRecord>, StorageError>;
+    async fn list(&self, kind: Kind, after: Option<&Key>, limit: u32) -> Result<Vec<AnyRecord>, StorageError>;
 
     /// Removes up to `limit` records of a kind whose expiry lies before `now`; answers how many.
     /// Kinds without an expiry are left alone.
@@ -67,12 +62,7 @@ impl<B: Backend + ?Sized> Backend for Arc<B> {
         (**self).remove(key).await
     }
 
-    async fn list(
-        &self,
-        kind: Kind,
-        after: Option<&Key>,
-        limit: u32,
-    ) -> Result<Vec<AnyRecord>, StorageError> {
+    async fn list(&self, kind: Kind, after: Option<&Key>, limit: u32) -> Result<Vec<AnyRecord>, StorageError> {
         (**self).list(kind, after, limit).await
     }
 
@@ -116,9 +106,7 @@ impl Seen {
     ///
     /// When another back end made it, which mixes up two stores.
     pub fn token<T: Any + Send + Sync>(&self) -> &T {
-        self.0
-            .downcast_ref()
-            .expect("a record is replaced in the back end it was read from")
+        self.0.downcast_ref().expect("a record is replaced in the back end it was read from")
     }
 }
 

@@ -73,13 +73,7 @@ mod tests {
 
     #[test]
     fn what_the_configuration_fixes_is_refused_in_the_words_of_dex() {
-        let error = StorageError::ReadOnly {
-            kind: Kind::Password,
-            action: "update",
-        };
-        assert_eq!(
-            error.to_string(),
-            "static passwords: read-only cannot update password"
-        );
+        let error = StorageError::ReadOnly { kind: Kind::Password, action: "update" };
+        assert_eq!(error.to_string(), "static passwords: read-only cannot update password");
     }
 }

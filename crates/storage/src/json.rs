@@ -6,8 +6,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use dex_model::{
-    ClientState, LogoutState, MfaSecret, RefreshTokenRef, StoredJwk, Timestamp, TokenSecret,
-    VerificationKey, WebAuthnCredential, ZERO_TIME,
+    ClientState, LogoutState, MfaSecret, RefreshTokenRef, StoredJwk, Timestamp, TokenSecret, VerificationKey,
+    WebAuthnCredential, ZERO_TIME,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -31,34 +31,24 @@ pub fn read<T: Shape>(value: Value) -> Result<T, String> {
     };
     let mut known = Map::new();
     for (name, value) in members {
-        let canonical = T::MEMBERS
-            .iter()
-            .find(|member| member.eq_ignore_ascii_case(&name));
+        let canonical = T::MEMBERS.iter().find(|member| member.eq_ignore_ascii_case(&name));
         if let (Some(canonical), false) = (canonical, value.is_null()) {
             known.insert((*canonical).to_owned(), value);
         }
     }
-    serde_json::from_value(Value::Object(known))
-        .map_err(|_| "holds a member of another type".into())
+    serde_json::from_value(Value::Object(known)).map_err(|_| "holds a member of another type".into())
 }
 
 impl Shape for RefreshTokenRef {
-    const MEMBERS: &'static [&'static str] =
-        &["ID", "ClientID", "CreatedAt", "LastUsed", "SessionID"];
+    const MEMBERS: &'static [&'static str] = &["ID", "ClientID", "CreatedAt", "LastUsed", "SessionID"];
 }
 
 impl Shape for ClientState {
-    const MEMBERS: &'static [&'static str] = &[
-        "AuthenticatedAt",
-        "LastActivity",
-        "LastTokenIssuedAt",
-        "ViaSSO",
-    ];
+    const MEMBERS: &'static [&'static str] = &["AuthenticatedAt", "LastActivity", "LastTokenIssuedAt", "ViaSSO"];
 }
 
 impl Shape for LogoutState {
-    const MEMBERS: &'static [&'static str] =
-        &["PostLogoutRedirectURI", "State", "ClientID", "ConnectorID"];
+    const MEMBERS: &'static [&'static str] = &["PostLogoutRedirectURI", "State", "ClientID", "ConnectorID"];
 }
 
 /// A former key: the `verification_keys` of [`dex_model::Keys`].
@@ -83,19 +73,13 @@ impl StoredVerificationKey {
     pub fn of(key: &VerificationKey) -> Result<Self, String> {
         let public_key = RawValue::from_string(key.public_key.expose().to_owned());
         let public_key = public_key.map_err(|_| "a JWK is no JSON")?;
-        Ok(Self {
-            public_key,
-            expiry: key.expiry,
-        })
+        Ok(Self { public_key, expiry: key.expiry })
     }
 }
 
 impl From<StoredVerificationKey> for VerificationKey {
     fn from(key: StoredVerificationKey) -> Self {
-        Self {
-            public_key: StoredJwk::new(key.public_key.get()),
-            expiry: key.expiry,
-        }
+        Self { public_key: StoredJwk::new(key.public_key.get()), expiry: key.expiry }
     }
 }
 
@@ -128,14 +112,8 @@ impl Default for StoredMfaSecret {
 }
 
 impl Shape for StoredMfaSecret {
-    const MEMBERS: &'static [&'static str] = &[
-        "authenticatorID",
-        "type",
-        "secret",
-        "confirmed",
-        "createdAt",
-        "lastUsedCounter",
-    ];
+    const MEMBERS: &'static [&'static str] =
+        &["authenticatorID", "type", "secret", "confirmed", "createdAt", "lastUsedCounter"];
 }
 
 impl From<&MfaSecret> for StoredMfaSecret {
@@ -293,10 +271,7 @@ mod tests {
     fn members_are_found_in_any_case_and_null_or_unknown_ones_are_none() {
         let value = serde_json::json!({"id": "r1", "CLIENTID": "web", "LastUsed": null, "new": 1});
         let read = read::<RefreshTokenRef>(value).unwrap();
-        assert_eq!(
-            (read.id.as_str(), read.client_id.as_str(), read.last_used),
-            ("r1", "web", ZERO_TIME)
-        );
+        assert_eq!((read.id.as_str(), read.client_id.as_str(), read.last_used), ("r1", "web", ZERO_TIME));
     }
 
     #[test]

@@ -47,13 +47,7 @@ impl Records {
             self.by_expiry.insert((key.kind, expiry, key.clone()));
         }
         self.writes += 1;
-        self.by_key.insert(
-            key,
-            Entry {
-                version: self.writes,
-                record,
-            },
-        );
+        self.by_key.insert(key, Entry { version: self.writes, record });
     }
 
     fn take(&mut self, key: &Key) -> Write {
@@ -100,28 +94,18 @@ impl Backend for Memory {
         Ok(self.records().take(key))
     }
 
-    async fn list(
-        &self,
-        kind: Kind,
-        after: Option<&Key>,
-        limit: u32,
-    ) -> Result<Vec<AnyRecord>, StorageError> {
+    async fn list(&self, kind: Kind, after: Option<&Key>, limit: u32) -> Result<Vec<AnyRecord>, StorageError> {
         let first = Key::one(kind, "");
         let from = after.map_or(Bound::Included(&first), Bound::Excluded);
         let records = self.records();
         let behind = records.by_key.range::<Key, _>((from, Bound::Unbounded));
-        let page = behind
-            .take_while(|(key, _)| key.kind == kind)
-            .take(limit as usize);
+        let page = behind.take_while(|(key, _)| key.kind == kind).take(limit as usize);
         Ok(page.map(|(_, entry)| entry.record.clone()).collect())
     }
 
     async fn sweep(&self, kind: Kind, now: Timestamp, limit: u32) -> Result<u32, StorageError> {
         // The empty key is the least of its kind, so what expires at `now` itself stays.
-        let (from, to) = (
-            (kind, Timestamp::MIN, Key::one(kind, "")),
-            (kind, now, Key::one(kind, "")),
-        );
+        let (from, to) = ((kind, Timestamp::MIN, Key::one(kind, "")), (kind, now, Key::one(kind, "")));
         let mut records = self.records();
         let over = records.by_expiry.range(from..to).take(limit as usize);
         let over: Vec<Key> = over.map(|(_, _, key)| key.clone()).collect();
@@ -151,10 +135,7 @@ mod tests {
         let memory = Memory::new();
         for (id, second) in [("a", 1), ("b", 2), ("a", 3)] {
             let expiry = Timestamp::constant(second, 0);
-            let spent = AnyRecord::Spent(dex_model::Spent {
-                id: id.into(),
-                expiry,
-            });
+            let spent = AnyRecord::Spent(dex_model::Spent { id: id.into(), expiry });
             let key = spent.key();
             match memory.get(&key).await.unwrap() {
                 None => assert_eq!(memory.insert(&spent).await.unwrap(), Write::Done),
@@ -163,20 +144,8 @@ mod tests {
                 }
             }
         }
-        assert_eq!(
-            memory
-                .sweep(Kind::Spent, Timestamp::constant(3, 0), 9)
-                .await
-                .unwrap(),
-            1
-        );
-        assert_eq!(
-            memory
-                .sweep(Kind::Spent, Timestamp::constant(4, 0), 9)
-                .await
-                .unwrap(),
-            1
-        );
+        assert_eq!(memory.sweep(Kind::Spent, Timestamp::constant(3, 0), 9).await.unwrap(), 1);
+        assert_eq!(memory.sweep(Kind::Spent, Timestamp::constant(4, 0), 9).await.unwrap(), 1);
         let records = memory.records();
         assert_eq!((records.by_key.len(), records.by_expiry.len()), (0, 0));
     }

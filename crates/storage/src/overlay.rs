@@ -39,11 +39,7 @@ impl<B: Backend> Overlay<B> {
         let clients = fixed.clients.into_iter().map(Record::into_any);
         let passwords = fixed.passwords.into_iter().map(Record::into_any);
         let connectors = fixed.connectors.into_iter().map(Record::into_any);
-        let mut overlay = Self {
-            below,
-            fixed: Vec::new(),
-            places: HashMap::new(),
-        };
+        let mut overlay = Self { below, fixed: Vec::new(), places: HashMap::new() };
         for record in clients.chain(passwords).chain(connectors) {
             overlay.fix(record);
         }
@@ -64,32 +60,20 @@ impl<B: Backend> Overlay<B> {
 
     fn writable(&self, key: &Key, action: &'static str) -> Result<(), StorageError> {
         if self.places.contains_key(key) {
-            return Err(StorageError::ReadOnly {
-                kind: key.kind,
-                action,
-            });
+            return Err(StorageError::ReadOnly { kind: key.kind, action });
         }
         Ok(())
     }
 
     /// Stored records that are not hidden, `limit` of them if there are as many.
-    async fn stored(
-        &self,
-        kind: Kind,
-        after: Option<&Key>,
-        limit: u32,
-    ) -> Result<Vec<AnyRecord>, StorageError> {
+    async fn stored(&self, kind: Kind, after: Option<&Key>, limit: u32) -> Result<Vec<AnyRecord>, StorageError> {
         let mut page: Vec<AnyRecord> = Vec::new();
         let mut after = after.cloned();
         loop {
             let below = self.below.list(kind, after.as_ref(), limit).await?;
             let ended = below.len() < limit as usize;
             after = below.last().map(AnyRecord::key);
-            page.extend(
-                below
-                    .into_iter()
-                    .filter(|record| !self.places.contains_key(&record.key())),
-            );
+            page.extend(below.into_iter().filter(|record| !self.places.contains_key(&record.key())));
             page.truncate(limit as usize);
             if ended || page.len() >= limit as usize {
                 return Ok(page);
@@ -107,10 +91,7 @@ impl<B: Backend> Backend for Overlay<B> {
 
     async fn get(&self, key: &Key) -> Result<Option<(AnyRecord, Seen)>, StorageError> {
         match self.places.get(key) {
-            Some(place) => Ok(Some((
-                self.fixed[*place].1.clone(),
-                Seen::new(NeverReplaced),
-            ))),
+            Some(place) => Ok(Some((self.fixed[*place].1.clone(), Seen::new(NeverReplaced)))),
             None => self.below.get(key).await,
         }
     }
@@ -125,20 +106,13 @@ impl<B: Backend> Backend for Overlay<B> {
         self.below.remove(key).await
     }
 
-    async fn list(
-        &self,
-        kind: Kind,
-        after: Option<&Key>,
-        limit: u32,
-    ) -> Result<Vec<AnyRecord>, StorageError> {
+    async fn list(&self, kind: Kind, after: Option<&Key>, limit: u32) -> Result<Vec<AnyRecord>, StorageError> {
         // A fixed key was listed last only when the stored records had ended.
         let (mut page, from) = match after.and_then(|key| self.places.get(key)) {
             Some(place) => (Vec::new(), place + 1),
             None => (self.stored(kind, after, limit).await?, 0),
         };
-        let fixed = self.fixed[from..]
-            .iter()
-            .filter(|(key, _)| key.kind == kind);
+        let fixed = self.fixed[from..].iter().filter(|(key, _)| key.kind == kind);
         let room = (limit as usize).saturating_sub(page.len());
         page.extend(fixed.take(room).map(|(_, record)| record.clone()));
         Ok(page)
@@ -165,30 +139,17 @@ mod tests {
     use crate::{Memory, Store};
 
     fn client(id: &str, name: &str) -> Client {
-        Client {
-            id: id.into(),
-            name: name.into(),
-            ..Client::default()
-        }
+        Client { id: id.into(), name: name.into(), ..Client::default() }
     }
 
     async fn overlay(stored: &[&str], fixed: &[&str]) -> Overlay<Memory> {
         let memory = Memory::new();
         for id in stored {
-            let written = memory
-                .insert(&client(id, "stored").into_any())
-                .await
-                .unwrap();
+            let written = memory.insert(&client(id, "stored").into_any()).await.unwrap();
             assert_eq!(written, Write::Done);
         }
         let clients = fixed.iter().map(|id| client(id, "fixed")).collect();
-        Overlay::new(
-            memory,
-            Fixed {
-                clients,
-                ..Fixed::default()
-            },
-        )
+        Overlay::new(memory, Fixed { clients, ..Fixed::default() })
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -201,10 +162,7 @@ mod tests {
         let store = Store::new(overlay(&["a", "b"], &["b"]).await);
         let got: Client = store.get("b").await.unwrap().unwrap();
         assert_eq!(got.name, "fixed");
-        let update = store
-            .update("b", |c: Client| Ok::<_, StorageError>(c))
-            .await
-            .map(|_| Write::Done);
+        let update = store.update("b", |c: Client| Ok::<_, StorageError>(c)).await.map(|_| Write::Done);
         let cases = [
             ("create", store.insert(client("b", "new")).await),
             ("update", update),
@@ -212,10 +170,7 @@ mod tests {
         ];
         for (action, refused) in cases {
             let text = refused.unwrap_err().to_string();
-            assert_eq!(
-                text,
-                format!("static clients: read-only cannot {action} client")
-            );
+            assert_eq!(text, format!("static clients: read-only cannot {action} client"));
         }
         assert_eq!(store.remove::<Client>("a").await.unwrap(), Write::Done);
     }
@@ -226,10 +181,7 @@ mod tests {
         for limit in 1..=8 {
             let (mut ids, mut after) = (Vec::new(), None);
             loop {
-                let page = overlay
-                    .list(Kind::Client, after.as_ref(), limit)
-                    .await
-                    .unwrap();
+                let page = overlay.list(Kind::Client, after.as_ref(), limit).await.unwrap();
                 assert!(page.len() <= limit as usize, "{limit}");
                 ids.extend(page.iter().map(|record| record.key().id));
                 match page.last() {
@@ -253,17 +205,8 @@ mod tests {
             user_id: String::new(),
             groups: Vec::new(),
         };
-        let passwords = vec![
-            password("Jane@example.com", "first"),
-            password("jane@EXAMPLE.com", "second"),
-        ];
-        let store = Store::new(Overlay::new(
-            Memory::new(),
-            Fixed {
-                passwords,
-                ..Fixed::default()
-            },
-        ));
+        let passwords = vec![password("Jane@example.com", "first"), password("jane@EXAMPLE.com", "second")];
+        let store = Store::new(Overlay::new(Memory::new(), Fixed { passwords, ..Fixed::default() }));
         let got: Password = store.get("JANE@example.com").await.unwrap().unwrap();
         assert_eq!(got.username, "second");
         assert_eq!(store.list::<Password>().await.unwrap().len(), 1);

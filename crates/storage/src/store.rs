@@ -77,9 +77,7 @@ impl Store {
         let key = T::key_of(id);
         for _ in 0..UPDATE_TRIES_MAX {
             let found = self.0.get(&key).await?;
-            let Some((record, seen)) =
-                found.and_then(|(any, seen)| Some((T::from_any(any)?, seen)))
-            else {
+            let Some((record, seen)) = found.and_then(|(any, seen)| Some((T::from_any(any)?, seen))) else {
                 return Ok(Change::Missing);
             };
             let changed = change(record)?;
@@ -95,30 +93,20 @@ impl Store {
     /// # Errors
     ///
     /// As [`update`](Self::update).
-    pub async fn upsert<T, F>(
-        &self,
-        id: T::Id<'_>,
-        new: T,
-        mut change: F,
-    ) -> Result<T, StorageError>
+    pub async fn upsert<T, F>(&self, id: T::Id<'_>, new: T, mut change: F) -> Result<T, StorageError>
     where
         T: Record,
         F: FnMut(T) -> T + Send,
     {
         for _ in 0..UPDATE_TRIES_MAX {
-            if let Change::Made(record) = self
-                .update(id, |record| Ok::<_, StorageError>(change(record)))
-                .await?
-            {
+            if let Change::Made(record) = self.update(id, |record| Ok::<_, StorageError>(change(record))).await? {
                 return Ok(record);
             }
             if self.insert(new.clone()).await? == Write::Done {
                 return Ok(new);
             }
         }
-        Err(StorageError::Contended {
-            key: Box::new(T::key_of(id)),
-        })
+        Err(StorageError::Contended { key: Box::new(T::key_of(id)) })
     }
 
     /// Every record of a kind that callers know to be few: clients, passwords, connectors.

@@ -39,23 +39,13 @@ impl Credentials {
     pub fn read(headers: &HeaderMap, form: &Form) -> Result<Self, TokenError> {
         if let Some((id, secret)) = basic(headers) {
             let decode = |part: &str, what| {
-                decode_part(part).ok_or_else(|| {
-                    TokenError::invalid_request(format!("{what} improperly encoded"))
-                })
+                decode_part(part).ok_or_else(|| TokenError::invalid_request(format!("{what} improperly encoded")))
             };
             let secret = ClientSecret::new(decode(&secret, "client_secret")?);
-            return Ok(Self {
-                id: decode(&id, "client_id")?,
-                secret,
-                basic: true,
-            });
+            return Ok(Self { id: decode(&id, "client_id")?, secret, basic: true });
         }
         let secret = ClientSecret::new(form.get("client_secret"));
-        Ok(Self {
-            id: form.get("client_id").to_owned(),
-            secret,
-            basic: false,
-        })
+        Ok(Self { id: form.get("client_id").to_owned(), secret, basic: false })
     }
 
     /// Whether anything was said at all.
@@ -99,10 +89,7 @@ fn basic(headers: &HeaderMap) -> Option<(String, String)> {
 
 /// Form-decodes one part (RFC 6749 §2.3.1).
 fn decode_part(part: &str) -> Option<String> {
-    let escaped = part
-        .replace('&', "%26")
-        .replace('=', "%3D")
-        .replace(';', "%3B");
+    let escaped = part.replace('&', "%26").replace('=', "%3D").replace(';', "%3B");
     let form = Form::parse(format!("x={escaped}").as_bytes()).ok()?;
     Some(form.get("x").to_owned())
 }
@@ -120,48 +107,22 @@ mod tests {
         let cases = [
             ("no header", String::new(), Ok(("body", "b0dy"))),
             ("basic", header("web:s3cr3t"), Ok(("web", "s3cr3t"))),
-            (
-                "case of the scheme",
-                header("web:x").replace("Basic", "bAsIc"),
-                Ok(("web", "x")),
-            ),
-            (
-                "form-encoded",
-                header("a%3Ab:x+y%2Bz"),
-                Ok(("a:b", "x y+z")),
-            ),
-            (
-                "reserved characters as they are",
-                header("web:a&b=c;d"),
-                Ok(("web", "a&b=c;d")),
-            ),
+            ("case of the scheme", header("web:x").replace("Basic", "bAsIc"), Ok(("web", "x"))),
+            ("form-encoded", header("a%3Ab:x+y%2Bz"), Ok(("a:b", "x y+z"))),
+            ("reserved characters as they are", header("web:a&b=c;d"), Ok(("web", "a&b=c;d"))),
             ("no base64", "Basic !!!".into(), Ok(("body", "b0dy"))),
             ("no colon", header("web"), Ok(("body", "b0dy"))),
             ("another scheme", "Bearer x".into(), Ok(("body", "b0dy"))),
-            (
-                "broken id",
-                header("%zz:x"),
-                Err("client_id improperly encoded"),
-            ),
-            (
-                "broken secret",
-                header("web:%"),
-                Err("client_secret improperly encoded"),
-            ),
+            ("broken id", header("%zz:x"), Err("client_id improperly encoded")),
+            ("broken secret", header("web:%"), Err("client_secret improperly encoded")),
         ];
         for (told, value, expected) in cases {
             let mut headers = HeaderMap::new();
             if !value.is_empty() {
-                headers.insert(
-                    header::AUTHORIZATION,
-                    HeaderValue::from_str(&value).unwrap(),
-                );
+                headers.insert(header::AUTHORIZATION, HeaderValue::from_str(&value).unwrap());
             }
             let got = Credentials::read(&headers, &form);
-            let got = got
-                .as_ref()
-                .map(|c| (c.id.as_str(), c.secret.expose()))
-                .map_err(|e| e.description.as_str());
+            let got = got.as_ref().map(|c| (c.id.as_str(), c.secret.expose())).map_err(|e| e.description.as_str());
             assert_eq!(got, expected, "{told}");
         }
     }

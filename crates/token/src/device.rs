@@ -5,8 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use dex_model::{
-    AuthCode, Client, ClientSecret, DeviceRequest, DeviceStatus, DeviceToken, Pkce, Timestamp,
-    TokenSecret, id, later,
+    AuthCode, Client, ClientSecret, DeviceRequest, DeviceStatus, DeviceToken, Pkce, Timestamp, TokenSecret, id, later,
 };
 use dex_oidc::{CodeChallengeMethod, split_words};
 use dex_storage::{Change, StorageError, Write};
@@ -36,23 +35,15 @@ struct DeviceAuthorization<'a> {
 
 /// `POST /device/code`: the device asks for its codes (RFC 8628 §3.1). The client authenticates as at the token
 /// endpoint, so that codes are handed out to known clients only.
-pub(crate) async fn device_code(
-    State(app): State<Arc<App>>,
-    request: Incoming,
-) -> Result<Response, TokenError> {
+pub(crate) async fn device_code(State(app): State<Arc<App>>, request: Incoming) -> Result<Response, TokenError> {
     let now = app.clock.now();
     if request.method != Method::POST {
         return Err(TokenError::invalid_request("method not allowed"));
     }
-    let form = request
-        .parameters()
-        .map_err(|error| TokenError::invalid_request(error.to_string()))?;
+    let form = request.parameters().map_err(|error| TokenError::invalid_request(error.to_string()))?;
     let credentials = Credentials::read(&request.headers, &form)?;
     let client = AuthenticatedClient::check(&app, &credentials).await?;
-    let pkce = pkce(
-        form.get("code_challenge"),
-        form.get("code_challenge_method"),
-    )?;
+    let pkce = pkce(form.get("code_challenge"), form.get("code_challenge_method"))?;
     let mut scopes: Vec<String> = split_words(form.get("scope")).map(str::to_owned).collect();
     if scopes.is_empty() {
         scopes.push("openid".into());
@@ -77,23 +68,15 @@ pub(crate) async fn device_code(
         expires_in: app.settings.device_requests_valid_for.as_secs(),
         interval: INTERVAL,
     };
-    Ok(with_headers(
-        &app,
-        response_not_kept(dex_oidc::to_json(&body)),
-    ))
+    Ok(with_headers(&app, response_not_kept(dex_oidc::to_json(&body))))
 }
 
 fn pkce(challenge: &str, method: &str) -> Result<Option<Pkce>, TokenError> {
     let method = if method.is_empty() { "plain" } else { method };
     if method.parse::<CodeChallengeMethod>().is_err() {
-        return Err(TokenError::invalid_request(format!(
-            "Unsupported PKCE challenge method ({method:?})."
-        )));
+        return Err(TokenError::invalid_request(format!("Unsupported PKCE challenge method ({method:?}).")));
     }
-    let pkce = Pkce {
-        code_challenge: challenge.to_owned(),
-        code_challenge_method: method.to_owned(),
-    };
+    let pkce = Pkce { code_challenge: challenge.to_owned(), code_challenge_method: method.to_owned() };
     Ok((!challenge.is_empty()).then_some(pkce))
 }
 
@@ -116,10 +99,7 @@ async fn keep(
     // A device code of 256 random bits is not taken.
     let _ = app.store.insert(token).await?;
     for _ in 0..USER_CODE_TRIES_MAX {
-        let request = DeviceRequest {
-            user_code: id::new_user_code(),
-            ..request.clone()
-        };
+        let request = DeviceRequest { user_code: id::new_user_code(), ..request.clone() };
         let user_code = request.user_code.clone();
         if app.store.insert(request).await? == Write::Done {
             return Ok(user_code);
@@ -139,54 +119,25 @@ struct NoUserCode;
 /// # Errors
 ///
 /// A page that says what is wrong; the device waits on.
-pub async fn complete(
-    app: &App,
-    user_code: &str,
-    code_text: &str,
-    now: Timestamp,
-) -> Result<String, PageError> {
+pub async fn complete(app: &App, user_code: &str, code_text: &str, now: Timestamp) -> Result<String, PageError> {
     let bad_code = || PageError::bad_request("Invalid or expired auth code.");
-    let failed = |error: TokenError| {
-        PageError::new(error.status, "Failed to exchange auth code.").because(error)
-    };
-    let code = authorization_code::find(app, code_text)
-        .await
-        .map_err(failed)?;
-    let code = code
-        .filter(|code| !code.expired(now))
-        .ok_or_else(bad_code)?;
-    let request = app
-        .store
-        .get::<DeviceRequest>(user_code)
-        .await?
-        .filter(|request| !request.expired(now));
+    let failed = |error: TokenError| PageError::new(error.status, "Failed to exchange auth code.").because(error);
+    let code = authorization_code::find(app, code_text).await.map_err(failed)?;
+    let code = code.filter(|code| !code.expired(now)).ok_or_else(bad_code)?;
+    let request = app.store.get::<DeviceRequest>(user_code).await?.filter(|request| !request.expired(now));
     let request = request.ok_or_else(|| PageError::bad_request("Invalid or expired user code."))?;
     if !belongs(&code, &request) {
         return Err(bad_code());
     }
-    let credentials = Credentials {
-        id: request.client_id.clone(),
-        secret: request.client_secret.clone(),
-        basic: false,
-    };
+    let credentials =
+        Credentials { id: request.client_id.clone(), secret: request.client_secret.clone(), basic: false };
     let client = AuthenticatedClient::check(app, &credentials).await;
-    let client = client
-        .map_err(|error| PageError::new(error.status, error.description.clone()).because(error))?;
-    authorization_code::spend(app, &code, now)
-        .await
-        .map_err(failed)?;
-    let authorized = authorization_code::issue(app, code, code_text, now)
-        .await
-        .map_err(failed)?;
+    let client = client.map_err(|error| PageError::new(error.status, error.description.clone()).because(error))?;
+    authorization_code::spend(app, &code, now).await.map_err(failed)?;
+    let authorized = authorization_code::issue(app, code, code_text, now).await.map_err(failed)?;
     let tokens = mint::tokens(app, &authorized, now).await.map_err(failed)?;
     let body = String::from_utf8(dex_oidc::to_json_pretty(&tokens)).unwrap_or_default();
-    finish(
-        app,
-        &request.device_code,
-        DeviceStatus::Complete(TokenSecret::new(body)),
-        now,
-    )
-    .await?;
+    finish(app, &request.device_code, DeviceStatus::Complete(TokenSecret::new(body)), now).await?;
     Ok(client.name.clone())
 }
 
@@ -199,46 +150,22 @@ pub async fn deny(app: &App, user_code: &str, now: Timestamp) -> Result<(), Page
     let Some(request) = app.store.get::<DeviceRequest>(user_code).await? else {
         return Ok(());
     };
-    finish(
-        app,
-        &request.device_code,
-        DeviceStatus::Other("access_denied".into()),
-        now,
-    )
-    .await
+    finish(app, &request.device_code, DeviceStatus::Other("access_denied".into()), now).await
 }
 
 /// Whether the code was issued for this device, by a login that came back through our own page.
 fn belongs(code: &AuthCode, request: &DeviceRequest) -> bool {
-    let path = code
-        .redirect_uri
-        .split(['?', '#'])
-        .next()
-        .unwrap_or_default();
-    code.client_id == request.client_id
-        && path.ends_with("/device/callback")
-        && path.starts_with('/')
+    let path = code.redirect_uri.split(['?', '#']).next().unwrap_or_default();
+    code.client_id == request.client_id && path.ends_with("/device/callback") && path.starts_with('/')
 }
 
-async fn finish(
-    app: &App,
-    device_code: &str,
-    status: DeviceStatus,
-    now: Timestamp,
-) -> Result<(), PageError> {
+async fn finish(app: &App, device_code: &str, status: DeviceStatus, now: Timestamp) -> Result<(), PageError> {
     let mut waiting = false;
     let changed = app
         .store
         .update::<DeviceToken, StorageError, _>(device_code, |token| {
             waiting = token.status == DeviceStatus::Pending && !token.expired(now);
-            Ok(if waiting {
-                DeviceToken {
-                    status: status.clone(),
-                    ..token
-                }
-            } else {
-                token
-            })
+            Ok(if waiting { DeviceToken { status: status.clone(), ..token } } else { token })
         })
         .await?;
     match changed {

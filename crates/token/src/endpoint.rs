@@ -43,10 +43,7 @@ pub(crate) struct Grant<'a> {
 ///
 /// Authenticates the client, has its grant say what may be issued, issues it. A grant cannot run for a client
 /// that is not authenticated, and cannot issue anything itself.
-pub(crate) async fn token(
-    State(app): State<Arc<App>>,
-    request: Incoming,
-) -> Result<Response, TokenError> {
+pub(crate) async fn token(State(app): State<Arc<App>>, request: Incoming) -> Result<Response, TokenError> {
     let now = app.clock.now();
     let (grant_type, form) = parse(&app, &request)?;
     if grant_type == GrantType::DeviceCode {
@@ -54,12 +51,7 @@ pub(crate) async fn token(
     }
     let credentials = Credentials::read(&request.headers, &form)?;
     let client = AuthenticatedClient::check(&app, &credentials).await?;
-    let grant = Grant {
-        app: &app,
-        client: &client,
-        form: &form,
-        now,
-    };
+    let grant = Grant { app: &app, client: &client, form: &form, now };
     let authorized = authorize(grant_type, &grant).await?;
     let tokens = mint::tokens(&app, &authorized, now).await?;
     Ok(with_headers(&app, tokens.into_response()))
@@ -84,13 +76,10 @@ fn parse(app: &App, request: &Incoming) -> Result<(GrantType, Form), TokenError>
     request.query.as_ref().map_err(|error| unreadable(error))?;
     let form = request.body.clone().map_err(|error| unreadable(&error))?;
     if let Some(name) = form.repeated(&SINGLE) {
-        return Err(TokenError::invalid_request(format!(
-            "Parameter {name} is given more than once."
-        )));
+        return Err(TokenError::invalid_request(format!("Parameter {name} is given more than once.")));
     }
     let grant_type: Option<GrantType> = form.get("grant_type").parse().ok();
-    let offered =
-        grant_type.filter(|grant| *grant != GrantType::Implicit && app.settings.grants(*grant));
+    let offered = grant_type.filter(|grant| *grant != GrantType::Implicit && app.settings.grants(*grant));
     Ok((offered.ok_or_else(unsupported)?, form))
 }
 

@@ -11,11 +11,7 @@ pub(crate) fn held(id: &str, secret: &TokenSecret) -> TokenSecret {
 
 /// Begins a family: the token first, then its place among the user's tokens. If the second fails the first is
 /// taken back, so that nothing is half there.
-pub(crate) async fn begin(
-    store: &Store,
-    token: RefreshToken,
-    data: &ConnectorData,
-) -> Result<(), StorageError> {
+pub(crate) async fn begin(store: &Store, token: RefreshToken, data: &ConnectorData) -> Result<(), StorageError> {
     let reference = RefreshTokenRef {
         id: token.id.clone(),
         client_id: token.client_id.clone(),
@@ -49,10 +45,10 @@ async fn place(
         ..OfflineSessions::default()
     };
     let mut given_way = Vec::new();
-    let (fresh, _) = fresh.add(reference.clone());
+    let (fresh, _) = fresh.hold(reference.clone());
     store
         .upsert(whose, fresh, |sessions: OfflineSessions| {
-            let (mut sessions, gone) = sessions.add(reference.clone());
+            let (mut sessions, gone) = sessions.hold(reference.clone());
             given_way = gone;
             if !data.is_empty() {
                 sessions.connector_data = data.clone();
@@ -73,12 +69,8 @@ pub(crate) async fn end(store: &Store, token: &RefreshToken) -> Result<(), Stora
     let _ = store.remove::<RefreshToken>(&token.id).await?;
     let whose = (token.claims.user_id.as_str(), token.connector_id.as_str());
     // A user without sessions holds nothing that could be forgotten.
-    let _: dex_storage::Change<OfflineSessions> = store
-        .update::<OfflineSessions, StorageError, _>(
-            whose,
-            |sessions| Ok(sessions.forget(&token.id)),
-        )
-        .await?;
+    let _: dex_storage::Change<OfflineSessions> =
+        store.update::<OfflineSessions, StorageError, _>(whose, |sessions| Ok(sessions.forget(&token.id))).await?;
     Ok(())
 }
 

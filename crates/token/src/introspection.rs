@@ -53,14 +53,10 @@ struct Ext {
 
 /// The handler. Who sends no credentials is answered too, as Dex does, unless the configuration asks for them;
 /// who sends wrong ones is not.
-pub(crate) async fn introspect(
-    State(app): State<Arc<App>>,
-    request: Incoming,
-) -> Result<Response, TokenError> {
+pub(crate) async fn introspect(State(app): State<Arc<App>>, request: Incoming) -> Result<Response, TokenError> {
     let now = app.clock.now();
     let token = parse(&request)?;
-    let credentials =
-        Credentials::read(&request.headers, &request.body.clone().unwrap_or_default())?;
+    let credentials = Credentials::read(&request.headers, &request.body.clone().unwrap_or_default())?;
     if credentials.given() || app.settings.introspection_requires_authentication {
         AuthenticatedClient::check(&app, &credentials).await?;
     }
@@ -69,10 +65,7 @@ pub(crate) async fn introspect(
     } else {
         refresh_token(&app, &token, now).await?
     };
-    let body = active.map_or_else(
-        || b"{\"active\":false}\n".to_vec(),
-        |active| dex_oidc::to_json(&active),
-    );
+    let body = active.map_or_else(|| b"{\"active\":false}\n".to_vec(), |active| dex_oidc::to_json(&active));
     Ok(with_headers(&app, response_not_kept(body)))
 }
 
@@ -81,58 +74,29 @@ fn parse(request: &Incoming) -> Result<String, TokenError> {
         let text = format!("HTTP method is \"{}\", expected \"POST\".", request.method);
         return Err(TokenError::invalid_request(text));
     }
-    let unreadable =
-        "Unable to parse HTTP body, make sure to send a properly formatted form request body.";
-    let form = request
-        .body
-        .clone()
-        .map_err(|error| TokenError::invalid_request(unreadable).because(error))?;
+    let unreadable = "Unable to parse HTTP body, make sure to send a properly formatted form request body.";
+    let form = request.body.clone().map_err(|error| TokenError::invalid_request(unreadable).because(error))?;
     if form.is_empty() {
-        return Err(TokenError::invalid_request(
-            "The POST body can not be empty.",
-        ));
+        return Err(TokenError::invalid_request("The POST body can not be empty."));
     }
     match form.get("token") {
-        "" => Err(TokenError::invalid_request(
-            "The POST body doesn't contain 'token' parameter.",
-        )),
+        "" => Err(TokenError::invalid_request("The POST body doesn't contain 'token' parameter.")),
         token => Ok(token.to_owned()),
     }
 }
 
-async fn access_token(
-    app: &App,
-    token: &str,
-    now: Timestamp,
-) -> Result<Option<Active>, TokenError> {
+async fn access_token(app: &App, token: &str, now: Timestamp) -> Result<Option<Active>, TokenError> {
     let Some(presented) = presented::check(app, token, now).await else {
         return Ok(None);
     };
-    let TokenClaims {
-        iss,
-        sub,
-        aud,
-        exp,
-        iat,
-        azp,
-        sid,
-        email,
-        email_verified,
-        groups,
-        ..
-    } = presented.claims.clone();
+    let TokenClaims { iss, sub, aud, exp, iat, azp, sid, email, email_verified, groups, .. } = presented.claims.clone();
     let Some(client_id) = presented.claims.client_id().map(str::to_owned) else {
         return Ok(None);
     };
     if app.store.get::<Client>(&client_id).await?.is_none() {
         return Ok(None);
     }
-    let TokenClaims {
-        name,
-        preferred_username,
-        federated_claims,
-        ..
-    } = presented.claims;
+    let TokenClaims { name, preferred_username, federated_claims, .. } = presented.claims;
     Ok(Some(Active {
         active: true,
         client_id,
@@ -145,24 +109,11 @@ async fn access_token(
         iss,
         token_type: "Bearer",
         token_use: "access_token",
-        ext: Ext {
-            azp,
-            sid,
-            email,
-            email_verified,
-            groups,
-            name,
-            preferred_username,
-            federated_claims,
-        },
+        ext: Ext { azp, sid, email, email_verified, groups, name, preferred_username, federated_claims },
     }))
 }
 
-async fn refresh_token(
-    app: &App,
-    token: &str,
-    now: Timestamp,
-) -> Result<Option<Active>, TokenError> {
+async fn refresh_token(app: &App, token: &str, now: Timestamp) -> Result<Option<Active>, TokenError> {
     let (id, secret) = match decode_pair(token).filter(|pair| !pair.first.is_empty()) {
         Some(pair) => (pair.first, pair.second),
         None => (token.to_owned(), String::new()),
@@ -179,9 +130,7 @@ async fn refresh_token(
         active: true,
         client_id: stored.client_id.clone(),
         sub: dex_oidc::subject(&claims.user_id, &stored.connector_id),
-        exp: policy
-            .absolute_lifetime
-            .map(|span| later(stored.created_at, span).as_second()),
+        exp: policy.absolute_lifetime.map(|span| later(stored.created_at, span).as_second()),
         iat,
         nbf: iat,
         username: filled(&claims.preferred_username),

@@ -42,46 +42,20 @@ mod tests {
         };
         let connector = |grants: &[GrantType]| Connector {
             id: "ldap".into(),
-            grant_types: grants
-                .iter()
-                .map(|grant| grant.as_str().to_owned())
-                .collect(),
+            grant_types: grants.iter().map(|grant| grant.as_str().to_owned()).collect(),
             ..Connector::default()
         };
         for grant in GrantType::ALL {
-            let other = if *grant == GrantType::Password {
-                GrantType::RefreshToken
-            } else {
-                GrantType::Password
-            };
+            let other = if *grant == GrantType::Password { GrantType::RefreshToken } else { GrantType::Password };
             let cases = [
                 ("all", client(&[]), connector(&[]), Ok(())),
                 ("named", client(&["ldap"]), connector(&[*grant]), Ok(())),
-                (
-                    "another connector",
-                    client(&["github"]),
-                    connector(&[]),
-                    Err(Refusal::Client),
-                ),
-                (
-                    "another grant",
-                    client(&[]),
-                    connector(&[other]),
-                    Err(Refusal::Connector),
-                ),
-                (
-                    "neither",
-                    client(&["github"]),
-                    connector(&[other]),
-                    Err(Refusal::Client),
-                ),
+                ("another connector", client(&["github"]), connector(&[]), Err(Refusal::Client)),
+                ("another grant", client(&[]), connector(&[other]), Err(Refusal::Connector)),
+                ("neither", client(&["github"]), connector(&[other]), Err(Refusal::Client)),
             ];
             for (told, client, connector, expected) in cases {
-                assert_eq!(
-                    may_use(&client, &connector, *grant),
-                    expected,
-                    "{grant}: {told}"
-                );
+                assert_eq!(may_use(&client, &connector, *grant), expected, "{grant}: {told}");
             }
         }
     }

@@ -20,8 +20,5 @@ pub(crate) async fn check(app: &App, token: &str, now: Timestamp) -> Option<Pres
     let claims: TokenClaims = serde_json::from_slice(&verified.payload).ok()?;
     let alive = claims.exp >= now.as_second() && claims.iss == app.issuer.as_str();
     let revoked = !claims.jti.is_empty() && app.revoked.contains(&claims.jti);
-    (alive && !revoked).then_some(Presented {
-        claims,
-        payload: verified.payload,
-    })
+    (alive && !revoked).then_some(Presented { claims, payload: verified.payload })
 }

@@ -14,18 +14,12 @@ use crate::{AuthenticatedClient, Credentials, family, presented};
 
 /// The handler. A token that is not known, or another client's, is answered as if it were gone: that it is not
 /// valid for this client is all that was asked for (RFC 7009 §2.2).
-pub(crate) async fn revoke(
-    State(app): State<Arc<App>>,
-    request: Incoming,
-) -> Result<Response, TokenError> {
+pub(crate) async fn revoke(State(app): State<Arc<App>>, request: Incoming) -> Result<Response, TokenError> {
     let now = app.clock.now();
     if request.method != Method::POST {
         return Err(TokenError::invalid_request("method not allowed"));
     }
-    let form = request
-        .body
-        .clone()
-        .map_err(|error| TokenError::invalid_request(error.to_string()))?;
+    let form = request.body.clone().map_err(|error| TokenError::invalid_request(error.to_string()))?;
     let credentials = Credentials::read(&request.headers, &form)?;
     let client = AuthenticatedClient::check(&app, &credentials).await?;
     let token = form.get("token");
@@ -40,12 +34,7 @@ pub(crate) async fn revoke(
     Ok(with_headers(&app, response_not_kept(Vec::new())))
 }
 
-async fn revoke_access(
-    app: &App,
-    client: &AuthenticatedClient,
-    token: &str,
-    now: Timestamp,
-) -> Result<(), TokenError> {
+async fn revoke_access(app: &App, client: &AuthenticatedClient, token: &str, now: Timestamp) -> Result<(), TokenError> {
     let Some(presented) = presented::check(app, token, now).await else {
         return Ok(());
     };
@@ -57,11 +46,7 @@ async fn revoke_access(
     Ok(app.revoked.revoke(&app.store, &claims.jti, expiry).await?)
 }
 
-async fn revoke_refresh(
-    app: &App,
-    client: &AuthenticatedClient,
-    token: &str,
-) -> Result<(), TokenError> {
+async fn revoke_refresh(app: &App, client: &AuthenticatedClient, token: &str) -> Result<(), TokenError> {
     let Some(pair) = decode_pair(token) else {
         return Ok(());
     };

@@ -14,10 +14,7 @@ pub fn routes(app: &Arc<App>) -> Router {
     let at = |route: &str| app.issuer.local(route);
     let open = Router::new()
         .route(&at("/.well-known/openid-configuration"), any(discovery))
-        .route(
-            &at("/.well-known/oauth-authorization-server"),
-            any(server_metadata),
-        )
+        .route(&at("/.well-known/oauth-authorization-server"), any(server_metadata))
         .route(&at("/keys"), any(keys))
         .route(&at("/token"), any(endpoint::token))
         .route(&at("/token/introspect"), any(introspection::introspect))
@@ -27,10 +24,7 @@ pub fn routes(app: &Arc<App>) -> Router {
     let mut router = open.route(&at("/device/code"), any(device::device_code));
     if !app.issuer.path().is_empty() {
         // RFC 8414 §3.1 puts the well-known part before the issuer's path.
-        let inserted = format!(
-            "/.well-known/oauth-authorization-server{}",
-            app.issuer.path()
-        );
+        let inserted = format!("/.well-known/oauth-authorization-server{}", app.issuer.path());
         router = router.route(&inserted, any(server_metadata));
     }
     router.with_state(app.clone())

@@ -20,19 +20,13 @@ pub struct Sorted {
 /// # Errors
 ///
 /// [`StorageError`] when a peer cannot be looked up.
-pub async fn sort(
-    store: &Store,
-    client_id: &str,
-    scopes: &[String],
-) -> Result<Sorted, StorageError> {
+pub async fn sort(store: &Store, client_id: &str, scopes: &[String]) -> Result<Sorted, StorageError> {
     let mut sorted = Sorted::default();
     for scope in scopes {
         match Scope::of(scope) {
             Scope::OpenId => sorted.openid = true,
             Scope::Unknown => sorted.unknown.push(scope.clone()),
-            Scope::Audience(peer) if !trusted(store, client_id, peer).await? => {
-                sorted.untrusted.push(scope.clone())
-            }
+            Scope::Audience(peer) if !trusted(store, client_id, peer).await? => sorted.untrusted.push(scope.clone()),
             _ => {}
         }
     }
@@ -44,11 +38,7 @@ pub async fn sort(
 /// # Errors
 ///
 /// [`StorageError`] when a peer cannot be looked up.
-pub async fn audience(
-    store: &Store,
-    client_id: &str,
-    scopes: &[String],
-) -> Result<Option<Audience>, StorageError> {
+pub async fn audience(store: &Store, client_id: &str, scopes: &[String]) -> Result<Option<Audience>, StorageError> {
     let mut peers = Vec::new();
     for scope in scopes {
         if let Scope::Audience(peer) = Scope::of(scope) {

@@ -13,12 +13,7 @@ use crate::policy::{Refusal, may_use};
 /// # Errors
 ///
 /// `invalid_grant` when the client may not, `invalid_request` when there is none or it serves no such grant.
-pub(crate) async fn resolve(
-    app: &App,
-    client: &Client,
-    id: &str,
-    grant: GrantType,
-) -> Result<Opened, TokenError> {
+pub(crate) async fn resolve(app: &App, client: &Client, id: &str, grant: GrantType) -> Result<Opened, TokenError> {
     if !client.allows_connector(id) {
         return Err(TokenError::invalid_grant(Refusal::Client.to_string()));
     }
@@ -26,18 +21,14 @@ pub(crate) async fn resolve(
         ConnectorError::Storage(error) => error.into(),
         other => TokenError::invalid_request("Requested connector does not exist.").because(other),
     })?;
-    may_use(client, &opened.about, grant)
-        .map_err(|refusal| TokenError::invalid_request(refusal.to_string()))?;
+    may_use(client, &opened.about, grant).map_err(|refusal| TokenError::invalid_request(refusal.to_string()))?;
     Ok(opened)
 }
 
 /// What of the scopes a connector is told.
 pub(crate) fn wanted(scopes: &[String]) -> Wanted {
     let has = |wanted: Scope<'_>| scopes.iter().any(|scope| Scope::of(scope) == wanted);
-    Wanted {
-        offline_access: has(Scope::OfflineAccess),
-        groups: has(Scope::Groups),
-    }
+    Wanted { offline_access: has(Scope::OfflineAccess), groups: has(Scope::Groups) }
 }
 
 /// The identity as it is stored.

@@ -80,12 +80,7 @@ impl Default for Settings {
             grant_types: GrantType::ALL
                 .iter()
                 .copied()
-                .filter(|g| {
-                    !matches!(
-                        g,
-                        GrantType::ClientCredentials | GrantType::Implicit | GrantType::Password
-                    )
-                })
+                .filter(|g| !matches!(g, GrantType::ClientCredentials | GrantType::Implicit | GrantType::Password))
                 .collect(),
             skip_approval_screen: false,
             always_show_login_screen: false,
@@ -114,9 +109,7 @@ impl Settings {
     /// Whether a response type's single word is offered. Words are looked for inside the configured
     /// combinations too, since `code id_token` plainly means to offer both.
     pub fn offers(&self, word: &str) -> bool {
-        self.response_types
-            .iter()
-            .any(|configured| configured.split_whitespace().any(|w| w == word))
+        self.response_types.iter().any(|configured| configured.split_whitespace().any(|w| w == word))
     }
 
     /// Whether a grant is offered.
@@ -132,18 +125,14 @@ impl App {
     ///
     /// [`PageError`] when a custom template fails on this very data.
     pub fn page(&self, page: &(impl Page + ?Sized), path: &str) -> Result<String, PageError> {
-        self.pages
-            .render(page, path)
-            .map_err(|error| PageError::ours("Internal server error.", error))
+        self.pages.render(page, path).map_err(|error| PageError::ours("Internal server error.", error))
     }
 
     /// The headers of every page: the strict defaults, then what the operator configured in their place.
     pub fn page_headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for (name, value) in self.pages.headers() {
-            if let (Ok(name), Ok(value)) =
-                (HeaderName::try_from(*name), HeaderValue::try_from(value))
-            {
+            if let (Ok(name), Ok(value)) = (HeaderName::try_from(*name), HeaderValue::try_from(value)) {
                 headers.insert(name, value);
             }
         }

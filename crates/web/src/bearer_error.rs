@@ -30,13 +30,8 @@ impl IntoResponse for BearerError {
         tracing::info!(status = status.as_u16(), err = %self, "bearer refused");
         let body = br#"{"error":"access_denied","error_description":"Invalid bearer token."}"#;
         let mut response = json(status, body.to_vec());
-        response.headers_mut().insert(
-            header::WWW_AUTHENTICATE,
-            HeaderValue::from_static(challenge),
-        );
-        response
-            .headers_mut()
-            .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response
     }
 }

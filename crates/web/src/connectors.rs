@@ -18,8 +18,11 @@ const OPEN_MAX: usize = 1000;
 pub struct Connectors {
     store: Store,
     open: Opener,
-    opened: RwLock<HashMap<String, (String, Arc<dyn Connector>)>>,
+    opened: RwLock<HashMap<String, Kept>>,
 }
+
+/// An opened connector and the version it was opened from.
+type Kept = (String, Arc<dyn Connector>);
 
 /// A connector that a login or a grant goes through.
 #[derive(Clone)]
@@ -47,11 +50,7 @@ pub enum ConnectorError {
 impl Connectors {
     /// The connectors of `store`, opened by `open` at their first use.
     pub fn new(store: Store, open: Opener) -> Self {
-        Self {
-            store,
-            open,
-            opened: RwLock::default(),
-        }
+        Self { store, open, opened: RwLock::default() }
     }
 
     /// All of them, sorted by name without regard to case.
@@ -71,48 +70,23 @@ impl Connectors {
     ///
     /// [`ConnectorError`]
     pub async fn get(&self, id: &str) -> Result<Opened, ConnectorError> {
-        let about = self
-            .store
-            .get::<Stored>(id)
-            .await?
-            .ok_or(ConnectorError::Unknown)?;
-        let kept = self
-            .opened
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .get(id)
-            .cloned();
+        let about = self.store.get::<Stored>(id).await?.ok_or(ConnectorError::Unknown)?;
+        let kept = self.opened.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(id).cloned();
         if let Some((version, connector)) = kept
             && version == about.resource_version
         {
-            return Ok(Opened {
-                about: Arc::new(about),
-                connector,
-            });
+            return Ok(Opened { about: Arc::new(about), connector });
         }
         let connector = (self.open)(&about)?;
-        let mut opened = self
-            .opened
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut opened = self.opened.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         if opened.len() < OPEN_MAX {
-            opened.insert(
-                id.to_owned(),
-                (about.resource_version.clone(), connector.clone()),
-            );
+            opened.insert(id.to_owned(), (about.resource_version.clone(), connector.clone()));
         }
-        Ok(Opened {
-            about: Arc::new(about),
-            connector,
-        })
+        Ok(Opened { about: Arc::new(about), connector })
     }
 }
 
 /// Whether a connector may serve a grant (oidc-core spec, 9.2). An empty list means all.
 pub fn admits(connector: &Stored, grant: GrantType) -> bool {
-    connector.grant_types.is_empty()
-        || connector
-            .grant_types
-            .iter()
-            .any(|name| name == grant.as_str())
+    connector.grant_types.is_empty() || connector.grant_types.iter().any(|name| name == grant.as_str())
 }

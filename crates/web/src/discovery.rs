@@ -66,19 +66,8 @@ const CLAIMS: &[&str] = &[
 /// `GET /.well-known/openid-configuration`
 pub async fn discovery(State(app): State<Arc<App>>) -> Response {
     let url = |route: &str| app.issuer.absolute(route).to_string();
-    let algorithm = app
-        .signer
-        .current()
-        .await
-        .map_or("RS256".to_owned(), |keys| {
-            keys.signing.algorithm().to_string()
-        });
-    let mut response_types: Vec<&str> = app
-        .settings
-        .response_types
-        .iter()
-        .map(String::as_str)
-        .collect();
+    let algorithm = app.signer.current().await.map_or("RS256".to_owned(), |keys| keys.signing.algorithm().to_string());
+    let mut response_types: Vec<&str> = app.settings.response_types.iter().map(String::as_str).collect();
     response_types.sort_unstable();
     let document = Document {
         issuer: app.issuer.as_str(),
@@ -88,21 +77,11 @@ pub async fn discovery(State(app): State<Arc<App>>) -> Response {
         userinfo_endpoint: url("/userinfo"),
         device_authorization_endpoint: url("/device/code"),
         introspection_endpoint: url("/token/introspect"),
-        grant_types_supported: app
-            .settings
-            .grant_types
-            .iter()
-            .map(|grant| grant.as_str())
-            .collect(),
+        grant_types_supported: app.settings.grant_types.iter().map(|grant| grant.as_str()).collect(),
         response_types_supported: response_types,
         subject_types_supported: ["public"],
         id_token_signing_alg_values_supported: vec![algorithm],
-        code_challenge_methods_supported: app
-            .settings
-            .code_challenge_methods
-            .iter()
-            .map(|m| m.as_str())
-            .collect(),
+        code_challenge_methods_supported: app.settings.code_challenge_methods.iter().map(|m| m.as_str()).collect(),
         scopes_supported: ["openid", "email", "groups", "profile", "offline_access"],
         token_endpoint_auth_methods_supported: CLIENT_AUTH,
         claims_supported: CLAIMS,
@@ -127,8 +106,7 @@ pub async fn server_metadata(app: State<Arc<App>>) -> Response {
 /// `GET /keys`: the JWK set (oidc-core spec, 7.1).
 pub async fn keys(State(app): State<Arc<App>>) -> Response {
     let Some(keys) = app.signer.current().await else {
-        return PageError::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error.")
-            .into_response();
+        return PageError::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error.").into_response();
     };
     let mut response = json(StatusCode::OK, keys.published.clone());
     let cache = HeaderValue::from_static("max-age=600, must-revalidate");

@@ -79,25 +79,13 @@ impl<S: Send + Sync> FromRequest<S> for Incoming {
 
     async fn from_request(request: Request<Body>, _: &S) -> Result<Self, Infallible> {
         let (parts, body) = request.into_parts();
-        let body = if is_form(&parts.method, &parts.headers) {
-            read(body).await
-        } else {
-            Ok(Form::default())
-        };
-        let peer = parts
-            .extensions
-            .get::<PeerAddr>()
-            .and_then(|peer| peer.0)
-            .map(|address| address.ip());
+        let body = if is_form(&parts.method, &parts.headers) { read(body).await } else { Ok(Form::default()) };
+        let peer = parts.extensions.get::<PeerAddr>().and_then(|peer| peer.0).map(|address| address.ip());
         Ok(Self {
             query: Form::parse(parts.uri.query().unwrap_or_default().as_bytes()),
             path: parts.uri.path().to_owned(),
             address: parts.extensions.get::<IpAddr>().copied().or(peer),
-            id: parts
-                .extensions
-                .get::<RequestId>()
-                .cloned()
-                .unwrap_or_default(),
+            id: parts.extensions.get::<RequestId>().cloned().unwrap_or_default(),
             method: parts.method,
             headers: parts.headers,
             body,
@@ -106,25 +94,15 @@ impl<S: Send + Sync> FromRequest<S> for Incoming {
 }
 
 fn is_form(method: &Method, headers: &HeaderMap) -> bool {
-    let kind = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
     matches!(*method, Method::POST | Method::PUT | Method::PATCH)
         && kind.eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 
 async fn read(body: Body) -> Result<Form, BadBody> {
-    let bytes = Limited::new(body, FORM_BYTES_MAX)
-        .collect()
-        .await
-        .map_err(|error| {
-            if error.is::<http_body_util::LengthLimitError>() {
-                BadBody::TooLarge
-            } else {
-                BadBody::CutOff
-            }
-        })?;
+    let bytes = Limited::new(body, FORM_BYTES_MAX).collect().await.map_err(|error| {
+        if error.is::<http_body_util::LengthLimitError>() { BadBody::TooLarge } else { BadBody::CutOff }
+    })?;
     Ok(Form::parse(&bytes.to_bytes())?)
 }

@@ -23,11 +23,7 @@ impl Issuer {
             return Err(url::ParseError::RelativeUrlWithoutBase);
         }
         let path = url.path().trim_end_matches('/').to_owned();
-        Ok(Self {
-            text: text.to_owned(),
-            url,
-            path,
-        })
+        Ok(Self { text: text.to_owned(), url, path })
     }
 
     /// `iss`.
@@ -42,11 +38,7 @@ impl Issuer {
 
     /// The path cookies are for.
     pub fn cookie_path(&self) -> &str {
-        if self.path.is_empty() {
-            "/"
-        } else {
-            &self.path
-        }
+        if self.path.is_empty() { "/" } else { &self.path }
     }
 
     /// Whether browsers come by TLS, so that cookies are `Secure`.
@@ -62,11 +54,7 @@ impl Issuer {
     /// `route` with sorted parameters, on our own host.
     pub fn local_with(&self, route: &str, parameters: &Form) -> String {
         let query = parameters.encode_sorted();
-        if query.is_empty() {
-            self.local(route)
-        } else {
-            format!("{}{route}?{query}", self.path)
-        }
+        if query.is_empty() { self.local(route) } else { format!("{}{route}?{query}", self.path) }
     }
 
     /// `route` as an absolute URL.
@@ -89,27 +77,13 @@ mod tests {
     #[test]
     fn addresses_lie_below_the_issuer() {
         let cases = [
-            (
-                "http://127.0.0.1:5556/dex",
-                "/dex",
-                "/dex",
-                "http://127.0.0.1:5556/dex/token",
-            ),
+            ("http://127.0.0.1:5556/dex", "/dex", "/dex", "http://127.0.0.1:5556/dex/token"),
             ("https://id.example", "", "/", "https://id.example/token"),
-            (
-                "https://id.example/dex/",
-                "/dex",
-                "/dex",
-                "https://id.example/dex/token",
-            ),
+            ("https://id.example/dex/", "/dex", "/dex", "https://id.example/dex/token"),
         ];
         for (text, path, cookies, token) in cases {
             let issuer = Issuer::parse(text).unwrap();
-            assert_eq!(
-                (issuer.path(), issuer.cookie_path()),
-                (path, cookies),
-                "{text}"
-            );
+            assert_eq!((issuer.path(), issuer.cookie_path()), (path, cookies), "{text}");
             assert_eq!(issuer.absolute("/token").as_str(), token);
             assert_eq!(issuer.as_str(), text);
         }

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use dex_connector::{
-    Connector, Identity, LoginMethod, PasswordLogin, Refresh, UpstreamError, Wanted,
-};
+use dex_connector::{Connector, Identity, LoginMethod, PasswordLogin, Refresh, UpstreamError, Wanted};
 use dex_model::Password;
 use dex_storage::{StorageError, Store};
 use tokio::sync::Semaphore;
@@ -28,10 +26,7 @@ pub struct PasswordWorkers {
 
 impl Default for PasswordWorkers {
     fn default() -> Self {
-        Self {
-            working: Arc::new(Semaphore::new(WORKERS)),
-            admitted: Arc::new(Semaphore::new(WORKERS + QUEUE_MAX)),
-        }
+        Self { working: Arc::new(Semaphore::new(WORKERS)), admitted: Arc::new(Semaphore::new(WORKERS + QUEUE_MAX)) }
     }
 }
 
@@ -46,17 +41,11 @@ impl PasswordWorkers {
         let _admitted = self.admitted.try_acquire().map_err(|_| busy())?;
         let _working = self.working.acquire().await.map_err(|_| busy())?;
         // bcrypt looks at 72 bytes, as Go's does; what is longer is cut and not refused.
-        let password = password
-            .as_bytes()
-            .get(..72)
-            .unwrap_or(password.as_bytes())
-            .to_vec();
+        let password = password.as_bytes().get(..72).unwrap_or(password.as_bytes()).to_vec();
         let compared = tokio::task::spawn_blocking(move || bcrypt::verify(password, &hash)).await;
         match compared {
             Ok(Ok(matches)) => Ok(matches),
-            Ok(Err(_)) | Err(_) => Err(UpstreamError::Misconfigured(
-                "a stored password hash is malformed".into(),
-            )),
+            Ok(Err(_)) | Err(_) => Err(UpstreamError::Misconfigured("a stored password hash is malformed".into())),
         }
     }
 }
@@ -86,11 +75,7 @@ fn unreachable(error: StorageError) -> UpstreamError {
 fn identity(user: Password) -> Identity {
     Identity {
         user_id: user.user_id,
-        username: if user.name.is_empty() {
-            user.username
-        } else {
-            user.name
-        },
+        username: if user.name.is_empty() { user.username } else { user.name },
         preferred_username: user.preferred_username,
         email: user.email,
         email_verified: user.email_verified.unwrap_or(true),
@@ -115,21 +100,12 @@ impl PasswordLogin for LocalPasswords {
         "Email Address"
     }
 
-    async fn log_in(
-        &self,
-        _: Wanted,
-        email: &str,
-        password: &str,
-    ) -> Result<Option<Identity>, UpstreamError> {
+    async fn log_in(&self, _: Wanted, email: &str, password: &str) -> Result<Option<Identity>, UpstreamError> {
         let Some(user) = self.find(email).await? else {
             self.workers.matches(NOBODY.to_owned(), password).await?;
             return Ok(None);
         };
-        let hash = user
-            .hash
-            .checked()
-            .map_err(|error| UpstreamError::Misconfigured(error.to_string()))?
-            .to_owned();
+        let hash = user.hash.checked().map_err(|error| UpstreamError::Misconfigured(error.to_string()))?.to_owned();
         let matches = self.workers.matches(hash, password).await?;
         Ok(matches.then(|| identity(user)))
     }
@@ -142,9 +118,6 @@ impl Refresh for LocalPasswords {
         let user = user.filter(|user| user.user_id == known.user_id);
         let user = user.ok_or_else(|| UpstreamError::Gone("no such local user".into()))?;
         // The e-mail stays as it was: it is what the user is found by.
-        Ok(Identity {
-            email: known.email,
-            ..identity(user)
-        })
+        Ok(Identity { email: known.email, ..identity(user) })
     }
 }

@@ -28,12 +28,7 @@ pub struct PageError {
 impl PageError {
     /// The client's or the user's fault.
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            message: message.into(),
-            hint: "",
-            cause: None,
-        }
+        Self { status, message: message.into(), hint: "", cause: None }
     }
 
     /// A bad request.
@@ -42,20 +37,14 @@ impl PageError {
     }
 
     /// Our own fault.
-    pub fn ours(
-        message: impl Into<String>,
-        cause: impl std::error::Error + Send + Sync + 'static,
-    ) -> Self {
+    pub fn ours(message: impl Into<String>, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, message).because(cause)
     }
 
     /// The same with a cause for the log.
     #[must_use]
     pub fn because(self, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
-        Self {
-            cause: Some(Cause::new(cause)),
-            ..self
-        }
+        Self { cause: Some(Cause::new(cause)), ..self }
     }
 
     /// The same with something the person can do.
@@ -68,14 +57,10 @@ impl PageError {
 impl From<StorageError> for PageError {
     fn from(error: StorageError) -> Self {
         let status = match error {
-            StorageError::Unavailable(_) | StorageError::Contended { .. } => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            StorageError::Unavailable(_) | StorageError::Contended { .. } => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        Self::new(status, "Database error.")
-            .hint("Please try again in a moment.")
-            .because(error)
+        Self::new(status, "Database error.").hint("Please try again in a moment.").because(error)
     }
 }
 
@@ -89,28 +74,16 @@ impl IntoResponse for PageError {
 }
 
 /// Makes pages of the page errors of all routes below, and logs each once.
-pub async fn render_page_errors(
-    State(app): State<Arc<App>>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub async fn render_page_errors(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
-    let id = request
-        .extensions()
-        .get::<RequestId>()
-        .cloned()
-        .unwrap_or_default();
+    let id = request.extensions().get::<RequestId>().cloned().unwrap_or_default();
     let mut response = next.run(request).await;
     let Some(error) = response.extensions_mut().remove::<PageError>() else {
         return response;
     };
     log(&error);
     let page = ErrorPage {
-        err_type: error
-            .status
-            .canonical_reason()
-            .unwrap_or_default()
-            .to_owned(),
+        err_type: error.status.canonical_reason().unwrap_or_default().to_owned(),
         err_msg: error.message.clone(),
         hint: error.hint.to_owned(),
         request_id: id.0,
@@ -120,14 +93,10 @@ pub async fn render_page_errors(
     };
     let mut shown = html(&app, error.status, text);
     for cookie in response.headers().get_all(header::SET_COOKIE) {
-        shown
-            .headers_mut()
-            .append(header::SET_COOKIE, cookie.clone());
+        shown.headers_mut().append(header::SET_COOKIE, cookie.clone());
     }
     if error.status == StatusCode::SERVICE_UNAVAILABLE {
-        shown
-            .headers_mut()
-            .insert(header::RETRY_AFTER, http::HeaderValue::from_static("5"));
+        shown.headers_mut().insert(header::RETRY_AFTER, http::HeaderValue::from_static("5"));
     }
     shown
 }

@@ -10,10 +10,7 @@ use crate::App;
 pub fn json(status: StatusCode, body: impl Into<Body>) -> Response {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
@@ -39,20 +36,14 @@ pub fn redirect(status: StatusCode, to: &str) -> Response {
     let value = HeaderValue::try_from(safe).expect("percent-encoded text is a header value");
     headers.insert(header::LOCATION, value);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(
-        header::REFERRER_POLICY,
-        HeaderValue::from_static("no-referrer"),
-    );
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
 }
 
 /// Adds the configured headers to a response that does not carry them yet.
 pub fn with_headers(app: &App, mut response: Response) -> Response {
     for (name, value) in &app.settings.headers {
-        response
-            .headers_mut()
-            .entry(name)
-            .or_insert_with(|| value.clone());
+        response.headers_mut().entry(name).or_insert_with(|| value.clone());
     }
     response
 }

@@ -23,29 +23,16 @@ impl Revoked {
     /// # Errors
     ///
     /// [`StorageError`]; the token then lives on.
-    pub async fn revoke(
-        &self,
-        store: &Store,
-        jti: &str,
-        expiry: Timestamp,
-    ) -> Result<(), StorageError> {
+    pub async fn revoke(&self, store: &Store, jti: &str, expiry: Timestamp) -> Result<(), StorageError> {
         // A lost insert means that it was revoked before.
-        let _ = store
-            .insert(Spent {
-                id: format!("{PREFIX}{jti}"),
-                expiry,
-            })
-            .await?;
+        let _ = store.insert(Spent { id: format!("{PREFIX}{jti}"), expiry }).await?;
         self.remember(jti.to_owned(), expiry);
         Ok(())
     }
 
     /// Whether a token was revoked, as far as this replica has heard.
     pub fn contains(&self, jti: &str) -> bool {
-        self.0
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .contains_key(jti)
+        self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner).contains_key(jti)
     }
 
     /// Hears of what other replicas revoked and forgets what has expired. A loop calls it every few seconds.
@@ -59,10 +46,7 @@ impl Revoked {
                 self.remember(jti.to_owned(), spent.expiry);
             }
         }
-        self.0
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .retain(|_, expiry| *expiry >= now);
+        self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner).retain(|_, expiry| *expiry >= now);
         Ok(())
     }
 
@@ -70,10 +54,7 @@ impl Revoked {
     pub const KIND: Kind = Kind::Spent;
 
     fn remember(&self, jti: String, expiry: Timestamp) {
-        let mut known = self
-            .0
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut known = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         if known.len() < REMEMBERED_MAX {
             known.insert(jti, expiry);
         }

@@ -8,8 +8,7 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use dex_jose::{SealKey, Sealer};
 use dex_model::{
-    AuthCode, AuthRequest, Claims, ConnectorData, Keys, Login, Pkce, StoredJwk, Timestamp,
-    TokenSecret, later,
+    AuthCode, AuthRequest, Claims, ConnectorData, Keys, Login, Pkce, StoredJwk, Timestamp, TokenSecret, later,
 };
 use dex_storage::{StorageError, Store, Write};
 use serde::{Deserialize, Serialize};
@@ -55,18 +54,13 @@ impl Seals {
                 if store.insert(fresh.clone()).await? == Write::Done {
                     fresh
                 } else {
-                    store
-                        .get::<Keys>(Keys::SEALING)
-                        .await?
-                        .ok_or(SealError::Key)?
+                    store.get::<Keys>(Keys::SEALING).await?.ok_or(SealError::Key)?
                 }
             }
         };
         let jwk = keys.signing_key.ok_or(SealError::Key)?;
         let key = SealKey::from_jwk_json(jwk.expose()).map_err(|_| SealError::Key)?;
-        self.0.store(Some(
-            Sealer::new(&key, &[]).map_err(|_| SealError::Key)?.into(),
-        ));
+        self.0.store(Some(Sealer::new(&key, &[]).map_err(|_| SealError::Key)?.into()));
         Ok(())
     }
 
@@ -80,9 +74,7 @@ impl Seals {
     /// The login that a browser carries under `id`; `None` if it is not ours, broken or too old.
     pub fn open_request(&self, id: &str, sealed: &str, now: Timestamp) -> Option<AuthRequest> {
         let bytes = self.0.load_full()?.open(sealed, &aad("login", id)).ok()?;
-        let request = serde_json::from_slice::<RequestWire>(&bytes)
-            .ok()?
-            .into_request(id);
+        let request = serde_json::from_slice::<RequestWire>(&bytes).ok()?.into_request(id);
         (!request.expired(now)).then_some(request)
     }
 

@@ -82,19 +82,9 @@ impl Signer {
     /// # Errors
     ///
     /// [`RotationError`]; whatever was published stays, and the next call tries again.
-    pub async fn tend(
-        &self,
-        store: &Store,
-        rotation: &Rotation,
-        now: Timestamp,
-    ) -> Result<(), RotationError> {
-        let signing =
-            get_or_make(store, Keys::SIGNING, rotation, later(now, rotation.period)).await?;
-        let signing = if now >= signing.next_rotation {
-            rotate(store, rotation, now).await?
-        } else {
-            signing
-        };
+    pub async fn tend(&self, store: &Store, rotation: &Rotation, now: Timestamp) -> Result<(), RotationError> {
+        let signing = get_or_make(store, Keys::SIGNING, rotation, later(now, rotation.period)).await?;
+        let signing = if now >= signing.next_rotation { rotate(store, rotation, now).await? } else { signing };
         let ahead = PUBLISHED_AHEAD.min(rotation.period / 2);
         let next = get_or_make(store, Keys::NEXT, rotation, later(now, ahead)).await?;
         let next = if next.signing_key_pub == signing.signing_key_pub {
@@ -105,11 +95,7 @@ impl Signer {
             next
         };
         let current = current(&signing, &next, now)?;
-        let changed = self
-            .0
-            .borrow()
-            .as_ref()
-            .is_none_or(|known| known.published != current.published);
+        let changed = self.0.borrow().as_ref().is_none_or(|known| known.published != current.published);
         if changed {
             self.0.send_replace(Some(Arc::new(current)));
         }
@@ -130,10 +116,7 @@ async fn get_or_make(
     if store.insert(made.clone()).await? == Write::Done {
         return Ok(made);
     }
-    store
-        .get::<Keys>(name)
-        .await?
-        .ok_or(RotationError::Empty(name))
+    store.get::<Keys>(name).await?.ok_or(RotationError::Empty(name))
 }
 
 async fn make(name: &str, algorithm: Algorithm, due: Timestamp) -> Keys {
@@ -150,10 +133,7 @@ async fn make(name: &str, algorithm: Algorithm, due: Timestamp) -> Keys {
 
 /// Lets the next key sign, once it has been published long enough, and demotes the former one.
 async fn rotate(store: &Store, rotation: &Rotation, now: Timestamp) -> Result<Keys, RotationError> {
-    let published = store
-        .get::<Keys>(Keys::NEXT)
-        .await?
-        .filter(|next| now >= next.next_rotation);
+    let published = store.get::<Keys>(Keys::NEXT).await?.filter(|next| now >= next.next_rotation);
     let next = match published {
         Some(next) => next,
         // None was published ahead: Dex ran here, or nobody for long.
@@ -169,10 +149,7 @@ async fn rotate(store: &Store, rotation: &Rotation, now: Timestamp) -> Result<Ke
             }
             let mut former = keys.verification_keys.unwrap_or_default();
             former.retain(|key| key.expiry >= now);
-            former.extend(keys.signing_key_pub.map(|public_key| VerificationKey {
-                public_key,
-                expiry: dead,
-            }));
+            former.extend(keys.signing_key_pub.map(|public_key| VerificationKey { public_key, expiry: dead }));
             Ok(Keys {
                 name: keys.name,
                 signing_key: next.signing_key.clone(),
@@ -195,11 +172,7 @@ async fn rotate(store: &Store, rotation: &Rotation, now: Timestamp) -> Result<Ke
 async fn swap(store: &Store, seen: &Keys, fresh: Keys) -> Result<Keys, RotationError> {
     let change = store
         .update::<Keys, StorageError, _>(&seen.name, |keys| {
-            Ok(if keys.signing_key_pub == seen.signing_key_pub {
-                fresh.clone()
-            } else {
-                keys
-            })
+            Ok(if keys.signing_key_pub == seen.signing_key_pub { fresh.clone() } else { keys })
         })
         .await?;
     match change {
@@ -209,31 +182,16 @@ async fn swap(store: &Store, seen: &Keys, fresh: Keys) -> Result<Keys, RotationE
 }
 
 fn current(signing: &Keys, next: &Keys, now: Timestamp) -> Result<Current, RotationError> {
-    let private = signing
-        .signing_key
-        .as_ref()
-        .ok_or(RotationError::Empty(Keys::SIGNING))?;
+    let private = signing.signing_key.as_ref().ok_or(RotationError::Empty(Keys::SIGNING))?;
     let key = SigningKey::from_jwk_json(private.expose())?;
     let mut accepted = vec![key.public()];
-    let former = signing
-        .verification_keys
-        .iter()
-        .flatten()
-        .filter(|key| key.expiry >= now);
-    let others = former
-        .map(|key| &key.public_key)
-        .chain(&next.signing_key_pub);
+    let former = signing.verification_keys.iter().flatten().filter(|key| key.expiry >= now);
+    let others = former.map(|key| &key.public_key).chain(&next.signing_key_pub);
     for jwk in others {
         accepted.push(PublicKey::from_jwk_json(jwk.expose())?);
     }
-    let mut algorithms: Vec<Algorithm> =
-        accepted.iter().map(PublicKey::inferred_algorithm).collect();
+    let mut algorithms: Vec<Algorithm> = accepted.iter().map(PublicKey::inferred_algorithm).collect();
     algorithms.dedup();
     let accepted = KeySet::new(accepted);
-    Ok(Current {
-        signing: key,
-        published: Bytes::from(accepted.to_json_pretty()),
-        accepted,
-        algorithms,
-    })
+    Ok(Current { signing: key, published: Bytes::from(accepted.to_json_pretty()), accepted, algorithms })
 }

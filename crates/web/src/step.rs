@@ -31,22 +31,16 @@ impl Step {
 
     /// The parameters `req` and `hmac` of the step's address.
     pub fn parameters(self, request: &AuthRequest) -> Form {
-        let hmac =
-            dex_jose::hmac_sha256(request.hmac_key.expose().as_bytes(), &self.message(request));
+        let hmac = dex_jose::hmac_sha256(request.hmac_key.expose().as_bytes(), &self.message(request));
         let encoded = URL_SAFE_NO_PAD.encode(hmac);
-        let text =
-            dex_oidc::encode_form([("hmac", encoded.as_str()), ("req", request.id.as_str())]);
+        let text = dex_oidc::encode_form([("hmac", encoded.as_str()), ("req", request.id.as_str())]);
         Form::parse(text.as_bytes()).expect("what was encoded is a form")
     }
 
     /// Whether `hmac` was made for this step of this request.
     pub fn verify(self, request: &AuthRequest, hmac: &str) -> bool {
         URL_SAFE_NO_PAD.decode(hmac).is_ok_and(|tag| {
-            dex_jose::hmac_sha256_verify(
-                request.hmac_key.expose().as_bytes(),
-                &self.message(request),
-                &tag,
-            )
+            dex_jose::hmac_sha256_verify(request.hmac_key.expose().as_bytes(), &self.message(request), &tag)
         })
     }
 }
@@ -80,18 +74,9 @@ mod tests {
             webauthn_session_data: None,
         };
         let cases = [
-            (
-                Step::Continue,
-                "8D-JO9SZLD4dvt7dgC9nJRiuKdNF83mWhB_BruVifwU",
-            ),
-            (
-                Step::Approved,
-                "e39L2-aAlb1Yg9vyeu4ZPIQtcHirhgm88NUvNNe84jg",
-            ),
-            (
-                Step::Approval,
-                "rygsr5lk4Yoa3Lvw1fPs3_Ed14XwQNUhEuVFD4FD0ew",
-            ),
+            (Step::Continue, "8D-JO9SZLD4dvt7dgC9nJRiuKdNF83mWhB_BruVifwU"),
+            (Step::Approved, "e39L2-aAlb1Yg9vyeu4ZPIQtcHirhgm88NUvNNe84jg"),
+            (Step::Approval, "rygsr5lk4Yoa3Lvw1fPs3_Ed14XwQNUhEuVFD4FD0ew"),
         ];
         for (step, hmac) in cases {
             assert_eq!(step.parameters(&request).get("hmac"), hmac);

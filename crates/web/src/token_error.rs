@@ -58,12 +58,7 @@ pub struct TokenError {
 impl TokenError {
     /// A refusal with HTTP 400, the client's fault.
     pub fn new(code: TokenErrorCode, description: impl Into<String>) -> Self {
-        Self {
-            status: StatusCode::BAD_REQUEST,
-            code,
-            description: description.into(),
-            cause: None,
-        }
+        Self { status: StatusCode::BAD_REQUEST, code, description: description.into(), cause: None }
     }
 
     /// `invalid_request`
@@ -78,25 +73,19 @@ impl TokenError {
 
     /// `invalid_client`, which RFC 6749 §5.2 carries with HTTP 401 and a challenge.
     pub fn invalid_client() -> Self {
-        Self::new(TokenErrorCode::InvalidClient, "Invalid client credentials.")
-            .with(StatusCode::UNAUTHORIZED)
+        Self::new(TokenErrorCode::InvalidClient, "Invalid client credentials.").with(StatusCode::UNAUTHORIZED)
     }
 
     /// Our own fault.
     pub fn ours(cause: impl Error + Send + Sync + 'static) -> Self {
-        Self::new(TokenErrorCode::ServerError, "")
-            .with(StatusCode::INTERNAL_SERVER_ERROR)
-            .because(cause)
+        Self::new(TokenErrorCode::ServerError, "").with(StatusCode::INTERNAL_SERVER_ERROR).because(cause)
     }
 
     /// Something we depend on does not answer; nothing was changed, and the client may ask again.
     pub fn unavailable(cause: impl Error + Send + Sync + 'static) -> Self {
-        Self::new(
-            TokenErrorCode::TemporarilyUnavailable,
-            "Please try again later.",
-        )
-        .with(StatusCode::SERVICE_UNAVAILABLE)
-        .because(cause)
+        Self::new(TokenErrorCode::TemporarilyUnavailable, "Please try again later.")
+            .with(StatusCode::SERVICE_UNAVAILABLE)
+            .because(cause)
     }
 
     /// The same with another status.
@@ -108,19 +97,14 @@ impl TokenError {
     /// The same with a cause for the log.
     #[must_use]
     pub fn because(self, cause: impl Error + Send + Sync + 'static) -> Self {
-        Self {
-            cause: Some(Cause::new(cause)),
-            ..self
-        }
+        Self { cause: Some(Cause::new(cause)), ..self }
     }
 }
 
 impl From<StorageError> for TokenError {
     fn from(error: StorageError) -> Self {
         match error {
-            StorageError::Unavailable(_) | StorageError::Contended { .. } => {
-                Self::unavailable(error)
-            }
+            StorageError::Unavailable(_) | StorageError::Contended { .. } => Self::unavailable(error),
             _ => Self::ours(error),
         }
     }
@@ -145,19 +129,13 @@ impl IntoResponse for TokenError {
                 tracing::info!(status, error, description = %self.description, "token request refused")
             }
         }
-        let body = dex_oidc::to_json(&Body {
-            error: self.code,
-            error_description: &self.description,
-        });
+        let body = dex_oidc::to_json(&Body { error: self.code, error_description: &self.description });
         let mut response = json(self.status, body);
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
         if self.code == TokenErrorCode::InvalidClient && self.status == StatusCode::UNAUTHORIZED {
-            headers.insert(
-                header::WWW_AUTHENTICATE,
-                HeaderValue::from_static("Basic realm=\"dex\""),
-            );
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"dex\""));
         }
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));

@@ -8,6 +8,12 @@ use std::str::FromStr;
 pub struct Level(i32);
 
 impl Level {
+    /// The level of this value on the scale of slog.
+    #[must_use]
+    pub const fn of(value: i32) -> Self {
+        Self(value)
+    }
+
     /// What helps to find a mistake.
     pub const DEBUG: Self = Self(-4);
     /// What an operator may want to know.

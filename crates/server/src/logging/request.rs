@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use dex_web::RequestId;
 use http::{Extensions, HeaderMap, Request};
 use tower::{Layer, Service};
 use tracing::Instrument;
@@ -58,14 +59,19 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let client = self.scope.client_address.as_ref();
         let client = client.and_then(|find| find(request.extensions(), request.headers()));
+        let id = uuid::Uuid::new_v4();
+        request.extensions_mut().insert(RequestId(id.to_string()));
+        if let Some(address) = client {
+            request.extensions_mut().insert(address);
+        }
         // At the highest level, so that no setting takes the id from an error.
         let span = tracing::error_span!(
             "request",
             client_remote_addr = client.map(tracing::field::display),
-            request_id = %uuid::Uuid::new_v4(),
+            request_id = %id,
         );
         let answer = span.in_scope(|| self.inner.call(request));
         answer.instrument(span)

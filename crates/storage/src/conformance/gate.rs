@@ -20,11 +20,7 @@ pub struct ReadTogether<B> {
 impl<B: Backend> ReadTogether<B> {
     /// Makes the first `readers` reads meet. Fewer of them wait for ever.
     pub fn new(below: B, readers: usize) -> Self {
-        Self {
-            below,
-            gate: Barrier::new(readers),
-            awaited: AtomicUsize::new(readers),
-        }
+        Self { below, gate: Barrier::new(readers), awaited: AtomicUsize::new(readers) }
     }
 }
 
@@ -37,11 +33,7 @@ impl<B: Backend> Backend for ReadTogether<B> {
     async fn get(&self, key: &Key) -> Result<Option<(AnyRecord, Seen)>, StorageError> {
         let found = self.below.get(key).await;
         let one_fewer = |awaited: usize| awaited.checked_sub(1);
-        if self
-            .awaited
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_fewer)
-            .is_ok()
-        {
+        if self.awaited.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_fewer).is_ok() {
             self.gate.wait().await;
         }
         found
@@ -55,12 +47,7 @@ impl<B: Backend> Backend for ReadTogether<B> {
         self.below.remove(key).await
     }
 
-    async fn list(
-        &self,
-        kind: Kind,
-        after: Option<&Key>,
-        limit: u32,
-    ) -> Result<Vec<AnyRecord>, StorageError> {
+    async fn list(&self, kind: Kind, after: Option<&Key>, limit: u32) -> Result<Vec<AnyRecord>, StorageError> {
         self.below.list(kind, after, limit).await
     }
 

@@ -12,22 +12,13 @@ use crate::{Backend, Change, StorageError, Store, Write};
 const RACERS: usize = 8;
 
 /// The kinds that are raced for in production: spent codes, tokens, logins, keys.
-const RACED: &[Kind] = &[
-    Kind::AuthCode,
-    Kind::AuthRequest,
-    Kind::RefreshToken,
-    Kind::OfflineSessions,
-    Kind::Keys,
-    Kind::Spent,
-];
+const RACED: &[Kind] =
+    &[Kind::AuthCode, Kind::AuthRequest, Kind::RefreshToken, Kind::OfflineSessions, Kind::Keys, Kind::Spent];
 
 pub(super) async fn each_of_many_updates_counts(below: Arc<dyn Backend>) {
     let mut token = samples::refresh_token("counted");
     token.nonce = "0".into();
-    assert_eq!(
-        ok("insert", below.insert(&token.into_any()).await),
-        Write::Done
-    );
+    assert_eq!(ok("insert", below.insert(&token.into_any()).await), Write::Done);
     let store = Store::new(ReadTogether::new(below, RACERS));
     let mut racers = JoinSet::new();
     for _ in 0..RACERS {
@@ -42,18 +33,11 @@ pub(super) async fn each_of_many_updates_counts(below: Arc<dyn Backend>) {
         });
     }
     for change in racers.join_all().await {
-        assert!(
-            matches!(ok("update", change), Change::Made(_)),
-            "an update was not made"
-        );
+        assert!(matches!(ok("update", change), Change::Made(_)), "an update was not made");
     }
     let counted = ok("get", store.get::<RefreshToken>("counted").await);
     let count = counted.map(|token| token.nonce);
-    assert_eq!(
-        count,
-        Some(RACERS.to_string()),
-        "an update that was told to be made is lost"
-    );
+    assert_eq!(count, Some(RACERS.to_string()), "an update that was told to be made is lost");
 }
 
 pub(super) async fn one_of_many_inserts_is_done(below: Arc<dyn Backend>) {
@@ -71,12 +55,7 @@ pub(super) async fn one_of_many_removes_is_done(below: Arc<dyn Backend>) {
     for kind in RACED {
         let record = samples::full(*kind, "raced");
         let key = record.key();
-        assert_eq!(
-            ok("insert", below.insert(&record).await),
-            Write::Done,
-            "{}",
-            kind.name()
-        );
+        assert_eq!(ok("insert", below.insert(&record).await), Write::Done, "{}", kind.name());
         let done = race(&below, key.clone(), move |store| {
             let key = key.clone();
             async move { store.remove(&key).await }
@@ -101,22 +80,14 @@ where
         });
     }
     let answers = racers.join_all().await;
-    answers
-        .into_iter()
-        .filter(|answer| *answer == Write::Done)
-        .count()
+    answers.into_iter().filter(|answer| *answer == Write::Done).count()
 }
 
 pub(super) async fn a_removed_record_does_not_come_back(below: Arc<dyn Backend>) {
     for kind in RACED {
         let record = samples::full(*kind, "removed");
         let key = record.key();
-        assert_eq!(
-            ok("insert", below.insert(&record).await),
-            Write::Done,
-            "{}",
-            kind.name()
-        );
+        assert_eq!(ok("insert", below.insert(&record).await), Write::Done, "{}", kind.name());
         let changed = changes::changed(record);
         let gated = Arc::new(ReadTogether::new(below.clone(), 2));
         let replacing = tokio::spawn(replace(gated.clone(), key.clone(), changed));
@@ -129,11 +100,7 @@ pub(super) async fn a_removed_record_does_not_come_back(below: Arc<dyn Backend>)
         };
         assert_eq!(removed, Write::Done, "{} was there", kind.name());
         let left = ok("get", below.get(&key).await);
-        assert!(
-            left.is_none(),
-            "a {} that was removed came back",
-            kind.name()
-        );
+        assert!(left.is_none(), "a {} that was removed came back", kind.name());
     }
 }
 

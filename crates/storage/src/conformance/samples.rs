@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dex_model::{
-    AnyRecord, AuthCode, AuthRequest, AuthSession, Claims, Client, ClientSecret, ClientState,
-    Connector, ConnectorData, DeviceRequest, DeviceStatus, DeviceToken, Keys, Kind, Login,
-    LogoutState, MfaSecret, OfflineSessions, Password, PasswordHash, Pkce, Record as _,
-    RefreshToken, RefreshTokenRef, Spent, StoredJwk, Timestamp, TokenSecret, UserIdentity,
-    VerificationKey, WebAuthnCredential, ZERO_TIME, later,
+    AnyRecord, AuthCode, AuthRequest, AuthSession, Claims, Client, ClientSecret, ClientState, Connector, ConnectorData,
+    DeviceRequest, DeviceStatus, DeviceToken, Keys, Kind, Login, LogoutState, MfaSecret, OfflineSessions, Password,
+    PasswordHash, Pkce, Record as _, RefreshToken, RefreshTokenRef, Spent, StoredJwk, Timestamp, TokenSecret,
+    UserIdentity, VerificationKey, WebAuthnCredential, ZERO_TIME, later,
 };
 
 /// The time of the samples, in whole milliseconds: finer is not promised.
@@ -31,11 +30,7 @@ pub(super) fn full(kind: Kind, name: &str) -> AnyRecord {
         Kind::Keys => full_keys(name).into_any(),
         Kind::DeviceRequest => full_device_request(name).into_any(),
         Kind::DeviceToken => full_device_token(name).into_any(),
-        Kind::Spent => Spent {
-            id: name.into(),
-            expiry: NOW,
-        }
-        .into_any(),
+        Kind::Spent => Spent { id: name.into(), expiry: NOW }.into_any(),
     }
 }
 
@@ -43,29 +38,17 @@ pub(super) fn minimal(kind: Kind, name: &str) -> AnyRecord {
     match kind {
         Kind::AuthRequest => auth_request(name).into_any(),
         Kind::AuthCode => auth_code(name).into_any(),
-        Kind::Client => Client {
-            id: name.into(),
-            ..Client::default()
-        }
-        .into_any(),
+        Kind::Client => Client { id: name.into(), ..Client::default() }.into_any(),
         Kind::RefreshToken => minimal_refresh_token(name).into_any(),
         Kind::Password => minimal_password(name).into_any(),
         Kind::OfflineSessions => minimal_offline_sessions(name).into_any(),
         Kind::UserIdentity => user_identity(name).into_any(),
         Kind::AuthSession => auth_session(name).into_any(),
-        Kind::Connector => Connector {
-            id: name.into(),
-            ..Connector::default()
-        }
-        .into_any(),
+        Kind::Connector => Connector { id: name.into(), ..Connector::default() }.into_any(),
         Kind::Keys => keys(name).into_any(),
         Kind::DeviceRequest => device_request(name).into_any(),
         Kind::DeviceToken => device_token(name).into_any(),
-        Kind::Spent => Spent {
-            id: name.into(),
-            expiry: ZERO_TIME,
-        }
-        .into_any(),
+        Kind::Spent => Spent { id: name.into(), expiry: ZERO_TIME }.into_any(),
     }
 }
 
@@ -129,10 +112,7 @@ fn full_auth_request(id: &str) -> AuthRequest {
         force_approval_prompt: true,
         prompt: "login consent".into(),
         max_age: Some(0),
-        login: Login::Done {
-            claims: claims(),
-            auth_time: NOW,
-        },
+        login: Login::Done { claims: claims(), auth_time: NOW },
         connector_id: "local".into(),
         connector_data: data(),
         pkce: pkce(),
@@ -254,11 +234,7 @@ pub(super) fn password(name: &str) -> Password {
 }
 
 fn minimal_offline_sessions(user_id: &str) -> OfflineSessions {
-    OfflineSessions {
-        user_id: user_id.into(),
-        connector_id: "local".into(),
-        ..OfflineSessions::default()
-    }
+    OfflineSessions { user_id: user_id.into(), connector_id: "local".into(), ..OfflineSessions::default() }
 }
 
 pub(super) fn offline_sessions(user_id: &str, connector_id: &str) -> OfflineSessions {
@@ -341,12 +317,8 @@ fn auth_session(id: &str) -> AuthSession {
 }
 
 fn full_auth_session(id: &str) -> AuthSession {
-    let state = ClientState {
-        authenticated_at: NOW,
-        last_activity: NOW,
-        last_token_issued_at: ZERO_TIME,
-        via_sso: true,
-    };
+    let state =
+        ClientState { authenticated_at: NOW, last_activity: NOW, last_token_issued_at: ZERO_TIME, via_sso: true };
     AuthSession {
         secret: TokenSecret::new("proof"),
         client_states: BTreeMap::from([("web".into(), state)]),
@@ -374,13 +346,7 @@ fn full_connector(id: &str) -> Connector {
 }
 
 fn keys(name: &str) -> Keys {
-    Keys {
-        name: name.into(),
-        signing_key: None,
-        signing_key_pub: None,
-        verification_keys: None,
-        next_rotation: NOW,
-    }
+    Keys { name: name.into(), signing_key: None, signing_key_pub: None, verification_keys: None, next_rotation: NOW }
 }
 
 fn full_keys(name: &str) -> Keys {
@@ -391,10 +357,7 @@ fn full_keys(name: &str) -> Keys {
     Keys {
         signing_key: Some(jwk("01")),
         signing_key_pub: Some(jwk("02")),
-        verification_keys: Some(vec![VerificationKey {
-            public_key: jwk("03"),
-            expiry: NOW,
-        }]),
+        verification_keys: Some(vec![VerificationKey { public_key: jwk("03"), expiry: NOW }]),
         ..keys(name)
     }
 }
@@ -412,11 +375,7 @@ fn device_request(name: &str) -> DeviceRequest {
 }
 
 fn full_device_request(name: &str) -> DeviceRequest {
-    DeviceRequest {
-        client_secret: ClientSecret::new(STRANGE),
-        scopes: words(&["openid"]),
-        ..device_request(name)
-    }
+    DeviceRequest { client_secret: ClientSecret::new(STRANGE), scopes: words(&["openid"]), ..device_request(name) }
 }
 
 fn device_token(device_code: &str) -> DeviceToken {

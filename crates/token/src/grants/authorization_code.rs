@@ -1,9 +1,7 @@
 //! `authorization_code` (RFC 6749 §4.1.3; oidc-core spec, 18.1).
 
 use dex_jose::sha256;
-use dex_model::{
-    AuthCode, Pkce, RefreshToken, Spent, Timestamp, TokenSecret, ZERO_TIME, id, later,
-};
+use dex_model::{AuthCode, Pkce, RefreshToken, Spent, Timestamp, TokenSecret, ZERO_TIME, id, later};
 use dex_oidc::{Scope, pkce_matches};
 use dex_storage::Write;
 use dex_web::{App, TokenError};
@@ -25,9 +23,7 @@ pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<Authorized, TokenError> 
     let code = code.ok_or_else(|| TokenError::invalid_grant(INVALID))?;
     check_verifier(code.pkce.as_ref(), grant.form.get("code_verifier"))?;
     if grant.form.get("redirect_uri") != code.redirect_uri {
-        return Err(TokenError::invalid_grant(
-            "redirect_uri did not match URI from initial request.",
-        ));
+        return Err(TokenError::invalid_grant("redirect_uri did not match URI from initial request."));
     }
     spend(grant.app, &code, grant.now).await?;
     issue(grant.app, code, text, grant.now).await
@@ -44,10 +40,7 @@ pub(crate) async fn find(app: &App, text: &str) -> Result<Option<AuthCode>, Toke
 /// Uses a code up. Who inserts its mark first has it; everyone after that replays it, and what it had brought
 /// is revoked (RFC 6749 §4.1.2).
 pub(crate) async fn spend(app: &App, code: &AuthCode, now: Timestamp) -> Result<(), TokenError> {
-    let mark = Spent {
-        id: format!("code/{}", code.id),
-        expiry: code.expiry,
-    };
+    let mark = Spent { id: format!("code/{}", code.id), expiry: code.expiry };
     if app.store.insert(mark).await? == Write::Lost {
         revoke_issued(app, code, now).await?;
         tracing::warn!(client_id = %code.client_id, "authorization code used twice, its tokens are revoked");
@@ -62,9 +55,7 @@ async fn revoke_issued(app: &App, code: &AuthCode, now: Timestamp) -> Result<(),
     let dead = later(now, app.settings.id_tokens_valid_for);
     // The winner may not have begun its family yet; it looks for this mark afterwards.
     let _ = app.store.insert(replayed_mark(code)).await?;
-    app.revoked
-        .revoke(&app.store, &access_jti(code), dead)
-        .await?;
+    app.revoked.revoke(&app.store, &access_jti(code), dead).await?;
     if let Some(token) = app.store.get::<RefreshToken>(&refresh_id(code)).await? {
         family::end(&app.store, &token).await?;
     }
@@ -72,10 +63,7 @@ async fn revoke_issued(app: &App, code: &AuthCode, now: Timestamp) -> Result<(),
 }
 
 fn replayed_mark(code: &AuthCode) -> Spent {
-    Spent {
-        id: format!("replayed/{}", code.id),
-        expiry: code.expiry,
-    }
+    Spent { id: format!("replayed/{}", code.id), expiry: code.expiry }
 }
 
 /// The ids of what a code brings follow from the code, so that its replay finds them.
@@ -95,35 +83,16 @@ fn refresh_id(code: &AuthCode) -> String {
 }
 
 /// What a spent code brings, its refresh token included.
-pub(crate) async fn issue(
-    app: &App,
-    code: AuthCode,
-    text: &str,
-    now: Timestamp,
-) -> Result<Authorized, TokenError> {
-    let opened = app
-        .connectors
-        .get(&code.connector_id)
-        .await
-        .map_err(TokenError::ours)?;
-    let refresh_token = if upstream::refreshable(&opened, &code.scopes) {
-        Some(begin_family(app, &code, now).await?)
-    } else {
-        None
-    };
-    let openid = code
-        .scopes
-        .iter()
-        .any(|scope| Scope::of(scope) == Scope::OpenId);
+pub(crate) async fn issue(app: &App, code: AuthCode, text: &str, now: Timestamp) -> Result<Authorized, TokenError> {
+    let opened = app.connectors.get(&code.connector_id).await.map_err(TokenError::ours)?;
+    let refresh_token =
+        if upstream::refreshable(&opened, &code.scopes) { Some(begin_family(app, &code, now).await?) } else { None };
+    let openid = code.scopes.iter().any(|scope| Scope::of(scope) == Scope::OpenId);
     Ok(Authorized {
         access_jti: Some(access_jti(&code)),
         refresh_token,
         code: Some(TokenSecret::new(text)),
-        issue: if openid {
-            Issue::AccessAndId
-        } else {
-            Issue::Access
-        },
+        issue: if openid { Issue::AccessAndId } else { Issue::Access },
         subject: Subject {
             client_id: code.client_id,
             claims: code.claims,
@@ -136,11 +105,7 @@ pub(crate) async fn issue(
     })
 }
 
-async fn begin_family(
-    app: &App,
-    code: &AuthCode,
-    now: Timestamp,
-) -> Result<TokenSecret, TokenError> {
+async fn begin_family(app: &App, code: &AuthCode, now: Timestamp) -> Result<TokenSecret, TokenError> {
     let token = RefreshToken {
         id: refresh_id(code),
         current: family::new_secret(),
@@ -156,12 +121,7 @@ async fn begin_family(
     };
     let held = family::held(&token.id, &token.current);
     family::begin(&app.store, token.clone(), &code.connector_data).await?;
-    if app
-        .store
-        .get::<Spent>(&replayed_mark(code).id)
-        .await?
-        .is_some()
-    {
+    if app.store.get::<Spent>(&replayed_mark(code).id).await?.is_some() {
         family::end(&app.store, &token).await?;
         return Err(TokenError::invalid_grant(INVALID));
     }
@@ -172,22 +132,14 @@ async fn begin_family(
 pub(crate) fn check_verifier(pkce: Option<&Pkce>, verifier: &str) -> Result<(), TokenError> {
     match (verifier, pkce) {
         ("", None) => Ok(()),
-        ("", Some(_)) => Err(TokenError::invalid_grant(
-            "Expecting parameter code_verifier in PKCE flow.",
-        )),
-        (_, None) => Err(TokenError::invalid_request(
-            "No PKCE flow started. Cannot check code_verifier.",
-        )),
+        ("", Some(_)) => Err(TokenError::invalid_grant("Expecting parameter code_verifier in PKCE flow.")),
+        (_, None) => Err(TokenError::invalid_request("No PKCE flow started. Cannot check code_verifier.")),
         (verifier, Some(pkce)) => {
             let answers = pkce
                 .code_challenge_method
                 .parse()
                 .is_ok_and(|method| pkce_matches(&pkce.code_challenge, method, verifier));
-            if answers {
-                Ok(())
-            } else {
-                Err(TokenError::invalid_grant("Invalid code_verifier."))
-            }
+            if answers { Ok(()) } else { Err(TokenError::invalid_grant("Invalid code_verifier.")) }
         }
     }
 }
@@ -205,36 +157,11 @@ mod tests {
         let cases = [
             ("none at all", None, "", Ok(())),
             ("S256", Some(pkce("S256")), "challenge123", Ok(())),
-            (
-                "wrong",
-                Some(pkce("S256")),
-                "challenge124",
-                Err("Invalid code_verifier."),
-            ),
-            (
-                "the challenge itself",
-                Some(pkce("S256")),
-                &pkce("").code_challenge,
-                Err("Invalid code_verifier."),
-            ),
-            (
-                "plain",
-                Some(pkce("plain")),
-                &pkce("").code_challenge,
-                Ok(()),
-            ),
-            (
-                "missing",
-                Some(pkce("S256")),
-                "",
-                Err("Expecting parameter code_verifier in PKCE flow."),
-            ),
-            (
-                "not begun",
-                None,
-                "x",
-                Err("No PKCE flow started. Cannot check code_verifier."),
-            ),
+            ("wrong", Some(pkce("S256")), "challenge124", Err("Invalid code_verifier.")),
+            ("the challenge itself", Some(pkce("S256")), &pkce("").code_challenge, Err("Invalid code_verifier.")),
+            ("plain", Some(pkce("plain")), &pkce("").code_challenge, Ok(())),
+            ("missing", Some(pkce("S256")), "", Err("Expecting parameter code_verifier in PKCE flow.")),
+            ("not begun", None, "x", Err("No PKCE flow started. Cannot check code_verifier.")),
         ];
         for (told, pkce, verifier, expected) in cases {
             let got = check_verifier(pkce.as_ref(), verifier).map_err(|error| error.description);

@@ -11,9 +11,7 @@ use crate::scopes;
 /// A token that the client asks for itself.
 pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<Authorized, TokenError> {
     let client = grant.client;
-    let scopes: Vec<String> = split_words(grant.form.get("scope"))
-        .map(str::to_owned)
-        .collect();
+    let scopes: Vec<String> = split_words(grant.form.get("scope")).map(str::to_owned).collect();
     for scope in &scopes {
         if matches!(Scope::of(scope), Scope::OfflineAccess | Scope::FederatedId) {
             let text = format!("client_credentials grant does not support {scope} scope.");
@@ -27,11 +25,7 @@ pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<Authorized, TokenError> 
         let text = "Public clients cannot use client_credentials grant.";
         return Err(TokenError::new(TokenErrorCode::UnauthorizedClient, text));
     }
-    let groups = client
-        .client_credentials_claims
-        .clone()
-        .unwrap_or_default()
-        .groups;
+    let groups = client.client_credentials_claims.clone().unwrap_or_default().groups;
     let claims = Claims {
         user_id: client.id.clone(),
         username: client.name.clone(),
@@ -43,11 +37,7 @@ pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<Authorized, TokenError> 
         refresh_token: None,
         code: None,
         access_jti: None,
-        issue: if sorted.openid {
-            Issue::AccessAndId
-        } else {
-            Issue::Access
-        },
+        issue: if sorted.openid { Issue::AccessAndId } else { Issue::Access },
         subject: Subject {
             client_id: client.id.clone(),
             claims,
@@ -64,8 +54,5 @@ fn refuse(scopes: &[String], text: &str) -> Result<(), TokenError> {
     if scopes.is_empty() {
         return Ok(());
     }
-    Err(invalid_scope(format!(
-        "{text} {}",
-        go_list(scopes.iter().map(String::as_str))
-    )))
+    Err(invalid_scope(format!("{text} {}", go_list(scopes.iter().map(String::as_str)))))
 }

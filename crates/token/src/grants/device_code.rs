@@ -16,11 +16,7 @@ pub(crate) async fn poll(app: &App, form: &Form, now: Timestamp) -> Result<Respo
         return Err(TokenError::invalid_request("No device code received"));
     }
     let unknown = || TokenError::invalid_grant("Invalid Device code.");
-    let token = app
-        .store
-        .get::<DeviceToken>(code)
-        .await?
-        .ok_or_else(unknown)?;
+    let token = app.store.get::<DeviceToken>(code).await?.ok_or_else(unknown)?;
     if token.expired(now) {
         return Err(TokenError::new(TokenErrorCode::ExpiredToken, ""));
     }
@@ -68,10 +64,7 @@ async fn fetch(app: &App, code: &str) -> Result<Option<Response>, StorageError> 
                 DeviceStatus::Complete(response) => Some(response.clone()),
                 _ => None,
             };
-            Ok(DeviceToken {
-                status: DeviceStatus::Other("consumed".into()),
-                ..token
-            })
+            Ok(DeviceToken { status: DeviceStatus::Other("consumed".into()), ..token })
         })
         .await?;
     Ok(fetched.map(|response| response_not_kept(response.expose().as_bytes().to_vec())))

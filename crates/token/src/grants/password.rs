@@ -13,22 +13,13 @@ use crate::{family, scopes, upstream};
 /// Logs a user in by name and password through `oauth2.passwordConnector`.
 pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<Authorized, TokenError> {
     let scopes = check_scopes(grant).await?;
-    let id = grant
-        .app
-        .settings
-        .password_connector
-        .as_deref()
-        .unwrap_or_default();
+    let id = grant.app.settings.password_connector.as_deref().unwrap_or_default();
     let opened = upstream::resolve(grant.app, grant.client, id, GrantType::Password).await?;
     let LoginMethod::Password(connector) = opened.connector.login() else {
-        return Err(TokenError::invalid_request(
-            "Requested password connector does not correct type.",
-        ));
+        return Err(TokenError::invalid_request("Requested password connector does not correct type."));
     };
     let (username, password) = (grant.form.get("username"), grant.form.get("password"));
-    let answered = connector
-        .log_in(upstream::wanted(&scopes), username, password)
-        .await;
+    let answered = connector.log_in(upstream::wanted(&scopes), username, password).await;
     let failed = || TokenError::invalid_request("Could not login user");
     let Some(identity) = answered.map_err(|error| upstream::refused(error, failed()))? else {
         let refused = TokenError::new(TokenErrorCode::AccessDenied, "Invalid username or password");
@@ -46,24 +37,12 @@ pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<Authorized, TokenError> 
         session_id: String::new(),
     };
     let refreshable = upstream::refreshable(&opened, &subject.scopes);
-    let refresh_token = if refreshable {
-        Some(begin_family(grant, &subject, &data).await?)
-    } else {
-        None
-    };
-    Ok(Authorized {
-        subject,
-        refresh_token,
-        code: None,
-        access_jti: None,
-        issue: Issue::AccessAndId,
-    })
+    let refresh_token = if refreshable { Some(begin_family(grant, &subject, &data).await?) } else { None };
+    Ok(Authorized { subject, refresh_token, code: None, access_jti: None, issue: Issue::AccessAndId })
 }
 
 async fn check_scopes(grant: &Grant<'_>) -> Result<Vec<String>, TokenError> {
-    let scopes: Vec<String> = split_words(grant.form.get("scope"))
-        .map(str::to_owned)
-        .collect();
+    let scopes: Vec<String> = split_words(grant.form.get("scope")).map(str::to_owned).collect();
     let sorted = scopes::sort(&grant.app.store, &grant.client.id, &scopes).await?;
     let list = |scopes: &[String]| go_list(scopes.iter().map(String::as_str));
     let text = match &sorted {
@@ -79,11 +58,7 @@ async fn check_scopes(grant: &Grant<'_>) -> Result<Vec<String>, TokenError> {
     Err(TokenError::new(TokenErrorCode::InvalidScope, text))
 }
 
-async fn begin_family(
-    grant: &Grant<'_>,
-    subject: &Subject,
-    data: &ConnectorData,
-) -> Result<TokenSecret, TokenError> {
+async fn begin_family(grant: &Grant<'_>, subject: &Subject, data: &ConnectorData) -> Result<TokenSecret, TokenError> {
     let token = RefreshToken {
         id: id::new_id(),
         current: family::new_secret(),

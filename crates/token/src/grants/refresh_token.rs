@@ -1,8 +1,6 @@
 //! `refresh_token` (RFC 6749 §6; oidc-core spec, 20).
 
-use dex_model::{
-    Claims, ConnectorData, OfflineSessions, RefreshError, RefreshToken, Rotated, TokenSecret,
-};
+use dex_model::{Claims, ConnectorData, OfflineSessions, RefreshError, RefreshToken, Rotated, TokenSecret};
 use dex_oidc::{GrantType, decode_pair, go_list, split_words};
 use dex_storage::{Change, StorageError};
 use dex_web::TokenError;
@@ -36,22 +34,15 @@ pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<Authorized, TokenError> 
     let held = parse(grant.form.get("refresh_token"))?;
     let token = find(grant, &held).await?;
     let scopes = requested_scopes(grant.form.get("scope"), &token.scopes)?;
-    let (token, claims) =
-        match token.check(held.secret.expose(), &grant.app.settings.refresh, grant.now) {
-            Ok(Rotated::Current) => refresh(grant, &held, token, &scopes).await?,
-            Ok(Rotated::Retold) => {
-                upstream::resolve(
-                    grant.app,
-                    grant.client,
-                    &token.connector_id,
-                    GrantType::RefreshToken,
-                )
-                .await?;
-                let claims = token.claims.clone();
-                (token, claims)
-            }
-            Err(error) => return Err(refuse(grant, &token, error).await),
-        };
+    let (token, claims) = match token.check(held.secret.expose(), &grant.app.settings.refresh, grant.now) {
+        Ok(Rotated::Current) => refresh(grant, &held, token, &scopes).await?,
+        Ok(Rotated::Retold) => {
+            upstream::resolve(grant.app, grant.client, &token.connector_id, GrantType::RefreshToken).await?;
+            let claims = token.claims.clone();
+            (token, claims)
+        }
+        Err(error) => return Err(refuse(grant, &token, error).await),
+    };
     Ok(Authorized {
         refresh_token: Some(family::held(&token.id, &token.current)),
         code: None,
@@ -71,20 +62,12 @@ pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<Authorized, TokenError> 
 
 fn parse(text: &str) -> Result<Held, TokenError> {
     if text.is_empty() {
-        return Err(TokenError::invalid_request(
-            "No refresh token is found in request.",
-        ));
+        return Err(TokenError::invalid_request("No refresh token is found in request."));
     }
     let pair = decode_pair(text).filter(|pair| !pair.first.is_empty());
     Ok(match pair {
-        Some(pair) => Held {
-            id: pair.first,
-            secret: TokenSecret::new(pair.second),
-        },
-        None => Held {
-            id: text.to_owned(),
-            secret: TokenSecret::default(),
-        },
+        Some(pair) => Held { id: pair.first, secret: TokenSecret::new(pair.second) },
+        None => Held { id: text.to_owned(), secret: TokenSecret::default() },
     })
 }
 
@@ -100,18 +83,11 @@ fn requested_scopes(text: &str, granted: &[String]) -> Result<Vec<String>, Token
     if requested.is_empty() {
         return Ok(granted.to_vec());
     }
-    let wider: Vec<&str> = requested
-        .iter()
-        .filter(|scope| !granted.contains(scope))
-        .map(String::as_str)
-        .collect();
+    let wider: Vec<&str> = requested.iter().filter(|scope| !granted.contains(scope)).map(String::as_str).collect();
     if wider.is_empty() {
         return Ok(requested);
     }
-    Err(invalid_scope(format!(
-        "Requested scopes contain unauthorized scope(s): {}.",
-        go_list(wider)
-    )))
+    Err(invalid_scope(format!("Requested scopes contain unauthorized scope(s): {}.", go_list(wider))))
 }
 
 /// Asks the upstream who the user is now, then moves the family on.
@@ -122,25 +98,13 @@ async fn refresh(
     scopes: &[String],
 ) -> Result<(RefreshToken, Claims), TokenError> {
     let app = grant.app;
-    let opened = upstream::resolve(
-        app,
-        grant.client,
-        &token.connector_id,
-        GrantType::RefreshToken,
-    )
-    .await?;
+    let opened = upstream::resolve(app, grant.client, &token.connector_id, GrantType::RefreshToken).await?;
     let whose = (token.claims.user_id.as_str(), token.connector_id.as_str());
     let mut claims = token.claims.clone();
     if let Some(connector) = opened.connector.refresh() {
         let sessions = app.store.get::<OfflineSessions>(whose).await?;
-        let stored = sessions
-            .map(|sessions| sessions.connector_data)
-            .unwrap_or_default();
-        let data = if token.connector_data.is_empty() {
-            stored
-        } else {
-            token.connector_data.clone()
-        };
+        let stored = sessions.map(|sessions| sessions.connector_data).unwrap_or_default();
+        let data = if token.connector_data.is_empty() { stored } else { token.connector_data.clone() };
         let known = upstream::identity_of(&token.claims, &data);
         let answered = connector.refresh(upstream::wanted(scopes), known).await;
         let refused = || TokenError::invalid_grant("The upstream refused to refresh the user.");
@@ -155,20 +119,13 @@ async fn refresh(
     Ok((token, claims))
 }
 
-async fn keep_data(
-    grant: &Grant<'_>,
-    whose: (&str, &str),
-    data: &ConnectorData,
-) -> Result<(), StorageError> {
+async fn keep_data(grant: &Grant<'_>, whose: (&str, &str), data: &ConnectorData) -> Result<(), StorageError> {
     // Without sessions there is nothing that would ever read it.
     let _: Change<OfflineSessions> = grant
         .app
         .store
         .update::<OfflineSessions, StorageError, _>(whose, |sessions| {
-            Ok(OfflineSessions {
-                connector_data: data.clone(),
-                ..sessions
-            })
+            Ok(OfflineSessions { connector_data: data.clone(), ..sessions })
         })
         .await?;
     Ok(())
@@ -187,13 +144,7 @@ async fn rotate(
         .store
         .update::<RefreshToken, _, _>(&seen.id, |token| {
             let stored = token.clone();
-            match token.rotate(
-                held.secret.expose(),
-                next.clone(),
-                claims,
-                policy,
-                grant.now,
-            ) {
+            match token.rotate(held.secret.expose(), next.clone(), claims, policy, grant.now) {
                 Ok((token, _)) => Ok(token),
                 // It was current when this request was checked, so the two ran side by side: no theft.
                 Err(RefreshError::Reused) => Ok(stored),
@@ -218,10 +169,7 @@ async fn refuse(grant: &Grant<'_>, token: &RefreshToken, error: RefreshError) ->
         }
         RefreshError::Unknown => TokenError::invalid_grant(INVALID),
         RefreshError::Reused => {
-            tracing::warn!(
-                token_id,
-                "refresh token claimed twice, its family is revoked"
-            );
+            tracing::warn!(token_id, "refresh token claimed twice, its family is revoked");
             match family::end(&grant.app.store, token).await {
                 Ok(()) => TokenError::invalid_grant(INVALID),
                 Err(error) => error.into(),
@@ -240,10 +188,7 @@ mod tests {
         let cases = [
             ("", Ok(vec!["openid", "email"])),
             (" email", Ok(vec!["email"])),
-            (
-                "openid x y",
-                Err(r#"Requested scopes contain unauthorized scope(s): ["x" "y"]."#),
-            ),
+            ("openid x y", Err(r#"Requested scopes contain unauthorized scope(s): ["x" "y"]."#)),
         ];
         for (text, expected) in cases {
             let got = requested_scopes(text, &granted).map_err(|error| error.description);
@@ -255,10 +200,7 @@ mod tests {
     #[test]
     fn what_is_no_pair_is_a_legacy_token() {
         let legacy = parse("existedrefrestoken").unwrap();
-        assert_eq!(
-            (legacy.id.as_str(), legacy.secret.is_empty()),
-            ("existedrefrestoken", true)
-        );
+        assert_eq!((legacy.id.as_str(), legacy.secret.is_empty()), ("existedrefrestoken", true));
         let pair = parse("CgR0ZXN0EgNiYXI").unwrap();
         assert_eq!((pair.id.as_str(), pair.secret.expose()), ("test", "bar"));
     }

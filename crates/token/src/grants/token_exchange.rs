@@ -12,15 +12,9 @@ use crate::upstream;
 /// Exchanges a token of an upstream's for one of ours.
 pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<Authorized, TokenError> {
     let form = grant.form;
-    let opened = upstream::resolve(
-        grant.app,
-        grant.client,
-        form.get("connector_id"),
-        GrantType::TokenExchange,
-    )
-    .await?;
-    let subject_kind = kind(form.get("subject_token_type"))
-        .ok_or_else(|| unsupported("Invalid subject_token_type."))?;
+    let opened = upstream::resolve(grant.app, grant.client, form.get("connector_id"), GrantType::TokenExchange).await?;
+    let subject_kind =
+        kind(form.get("subject_token_type")).ok_or_else(|| unsupported("Invalid subject_token_type."))?;
     let token = form.get("subject_token");
     if token.is_empty() {
         return Err(TokenError::invalid_request("Missing subject_token"));
@@ -30,18 +24,13 @@ pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<Authorized, TokenError> 
         requested => kind(requested).ok_or_else(|| unsupported("Invalid requested_token_type."))?,
     };
     let connector = opened.connector.token_identity();
-    let connector = connector
-        .ok_or_else(|| TokenError::invalid_request("Requested connector does not exist."))?;
+    let connector = connector.ok_or_else(|| TokenError::invalid_request("Requested connector does not exist."))?;
     let presented = match subject_kind {
         Kind::Access => SubjectToken::Access(token),
         Kind::Id => SubjectToken::Id(token),
     };
-    let denied =
-        || TokenError::new(TokenErrorCode::AccessDenied, "").with(StatusCode::UNAUTHORIZED);
-    let identity = connector
-        .identify(presented)
-        .await
-        .map_err(|error| upstream::refused(error, denied()))?;
+    let denied = || TokenError::new(TokenErrorCode::AccessDenied, "").with(StatusCode::UNAUTHORIZED);
+    let identity = connector.identify(presented).await.map_err(|error| upstream::refused(error, denied()))?;
     let (claims, _) = upstream::claims_of(identity);
     tracing::info!(connector_id = %opened.about.id, user_id = %claims.user_id, client_id = %grant.client.id,
         subject_token_type = %form.get("subject_token_type"), "token exchange successful");

@@ -108,13 +108,7 @@ pub struct FederatedClaims {
 
 impl TokenClaims {
     /// The claims that ID and access token share.
-    pub(super) fn of(
-        iss: &str,
-        subject: &Subject,
-        aud: Audience,
-        now: Timestamp,
-        expiry: Timestamp,
-    ) -> Self {
+    pub(super) fn of(iss: &str, subject: &Subject, aud: Audience, now: Timestamp, expiry: Timestamp) -> Self {
         let user = &subject.claims;
         let filled = |value: &str| (!value.is_empty()).then(|| value.to_owned());
         let mut claims = Self {
@@ -185,20 +179,14 @@ mod tests {
         let json = |scopes: &[&str]| {
             let (from, to) = (Timestamp::UNIX_EPOCH, Timestamp::constant(60, 0));
             let claims = TokenClaims::of("i", &subject(scopes), Audience::of("web", []), from, to);
-            String::from_utf8(dex_oidc::to_json(&TokenClaims {
-                jti: "j".into(),
-                ..claims
-            }))
-            .unwrap()
+            String::from_utf8(dex_oidc::to_json(&TokenClaims { jti: "j".into(), ..claims })).unwrap()
         };
-        let base = r#"{"iss":"i","sub":"CgNmb28SA2Jhcg","aud":"web","exp":60,"iat":0,"jti":"j","nonce":"n","auth_time":0"#;
+        let base =
+            r#"{"iss":"i","sub":"CgNmb28SA2Jhcg","aud":"web","exp":60,"iat":0,"jti":"j","nonce":"n","auth_time":0"#;
         assert_eq!(json(&["openid"]), format!("{base}}}"));
         let email = r#","email":"jane@example.com","email_verified":false"#;
         let rest = r#","groups":["a"],"name":"Jane","federated_claims":{"connector_id":"bar","user_id":"foo"}}"#;
-        assert_eq!(
-            json(&["profile", "groups", "email", "federated:id"]),
-            format!("{base}{email}{rest}")
-        );
+        assert_eq!(json(&["profile", "groups", "email", "federated:id"]), format!("{base}{email}{rest}"));
     }
 
     #[test]
@@ -210,26 +198,10 @@ mod tests {
             ..TokenClaims::default()
         };
         let cases = [
-            (
-                "our access token",
-                claims(Kind::Access.new_jti(), true, false),
-                false,
-            ),
-            (
-                "our ID token from a refresh",
-                claims(Kind::Id.new_jti(), true, false),
-                true,
-            ),
-            (
-                "Dex's ID token with a code",
-                claims(Kind::Access.new_jti(), true, true),
-                true,
-            ),
-            (
-                "Dex's access token, no jti",
-                claims(String::new(), true, false),
-                false,
-            ),
+            ("our access token", claims(Kind::Access.new_jti(), true, false), false),
+            ("our ID token from a refresh", claims(Kind::Id.new_jti(), true, false), true),
+            ("Dex's ID token with a code", claims(Kind::Access.new_jti(), true, true), true),
+            ("Dex's access token, no jti", claims(String::new(), true, false), false),
         ];
         for (told, claims, expected) in cases {
             assert_eq!(Kind::is_id_token(&claims), expected, "{told}");

@@ -30,12 +30,7 @@ pub async fn issue_front_channel(
     code: Option<&str>,
     now: Timestamp,
 ) -> Result<FrontChannel, TokenError> {
-    let asked = ResponseTypes::of(
-        request
-            .response_types
-            .iter()
-            .filter_map(|word| word.parse::<ResponseType>().ok()),
-    );
+    let asked = ResponseTypes::of(request.response_types.iter().filter_map(|word| word.parse::<ResponseType>().ok()));
     if !asked.token && !asked.id_token {
         return Ok(FrontChannel::default());
     }
@@ -49,23 +44,8 @@ pub async fn issue_front_channel(
         session_id: String::new(),
     };
     let mint = Mint::new(app, &subject, now).await?;
-    let access_token = if asked.token {
-        Some(mint.access_token(None)?)
-    } else {
-        None
-    };
-    let binding = Binding {
-        access_token: access_token.as_deref(),
-        code,
-    };
-    let id_token = if asked.id_token {
-        Some(mint.id_token(&binding)?)
-    } else {
-        None
-    };
-    Ok(FrontChannel {
-        access_token,
-        id_token,
-        expires_in: app.settings.id_tokens_valid_for.as_secs(),
-    })
+    let access_token = if asked.token { Some(mint.access_token(None)?) } else { None };
+    let binding = Binding { access_token: access_token.as_deref(), code };
+    let id_token = if asked.id_token { Some(mint.id_token(&binding)?) } else { None };
+    Ok(FrontChannel { access_token, id_token, expires_in: app.settings.id_tokens_valid_for.as_secs() })
 }

@@ -78,18 +78,11 @@ struct Binding<'a> {
 /// # Errors
 ///
 /// `server_error` when there is no key or a peer does not trust the client any more.
-pub async fn tokens(
-    app: &App,
-    authorized: &Authorized,
-    now: Timestamp,
-) -> Result<TokenResponse, TokenError> {
+pub async fn tokens(app: &App, authorized: &Authorized, now: Timestamp) -> Result<TokenResponse, TokenError> {
     let mint = Mint::new(app, &authorized.subject, now).await?;
     let mut response = TokenResponse {
         expires_in: app.settings.id_tokens_valid_for.as_secs(),
-        refresh_token: authorized
-            .refresh_token
-            .as_ref()
-            .map(|token| token.expose().to_owned()),
+        refresh_token: authorized.refresh_token.as_ref().map(|token| token.expose().to_owned()),
         ..TokenResponse::default()
     };
     let access = || mint.access_token(authorized.access_jti.clone());
@@ -98,10 +91,7 @@ pub async fn tokens(
         Issue::AccessAndId => {
             response.access_token = access()?;
             let code = authorized.code.as_ref().map(TokenSecret::expose);
-            let id_token = mint.id_token(&Binding {
-                access_token: Some(&response.access_token),
-                code,
-            })?;
+            let id_token = mint.id_token(&Binding { access_token: Some(&response.access_token), code })?;
             response.id_token = Some(id_token);
         }
         Issue::Exchanged(Kind::Access) => {
@@ -127,31 +117,18 @@ impl<'a> Mint<'a> {
     async fn new(app: &App, subject: &'a Subject, now: Timestamp) -> Result<Self, TokenError> {
         let audience = scopes::audience(&app.store, &subject.client_id, &subject.scopes).await?;
         let failed = |why| TokenError::ours(MintError(why));
-        let audience =
-            audience.ok_or_else(|| failed("a peer does not trust the client any more"))?;
-        let keys = app
-            .signer
-            .current()
-            .await
-            .ok_or_else(|| failed("there is no signing key yet"))?;
+        let audience = audience.ok_or_else(|| failed("a peer does not trust the client any more"))?;
+        let keys = app.signer.current().await.ok_or_else(|| failed("there is no signing key yet"))?;
         let expiry = later(now, app.settings.id_tokens_valid_for);
         let base = TokenClaims::of(app.issuer.as_str(), subject, audience, now, expiry);
-        Ok(Self {
-            key: keys.signing.clone(),
-            base,
-            subject,
-        })
+        Ok(Self { key: keys.signing.clone(), base, subject })
     }
 
     fn access_token(&self, jti: Option<String>) -> Result<String, TokenError> {
         // Dex's access tokens carry an `at_hash` that verifies against nothing; clients check that it is there.
         let nothing = half_hash(self.key.algorithm(), &dex_model::id::new_id());
         let jti = jti.unwrap_or_else(|| Kind::Access.new_jti());
-        self.sign(&TokenClaims {
-            jti,
-            at_hash: Some(nothing),
-            ..self.base.clone()
-        })
+        self.sign(&TokenClaims { jti, at_hash: Some(nothing), ..self.base.clone() })
     }
 
     fn id_token(&self, binding: &Binding<'_>) -> Result<String, TokenError> {
@@ -165,13 +142,8 @@ impl<'a> Mint<'a> {
     }
 
     fn sign(&self, claims: &TokenClaims) -> Result<String, TokenError> {
-        debug_assert_eq!(
-            claims.sub,
-            dex_oidc::subject(&self.subject.claims.user_id, &self.subject.connector_id)
-        );
-        self.key
-            .sign_compact(&dex_oidc::to_json(claims))
-            .map_err(TokenError::ours)
+        debug_assert_eq!(claims.sub, dex_oidc::subject(&self.subject.claims.user_id, &self.subject.connector_id));
+        self.key.sign_compact(&dex_oidc::to_json(claims)).map_err(TokenError::ours)
     }
 }
 

@@ -39,10 +39,7 @@ impl Default for TokenResponse {
     }
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde hands in a reference"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands in a reference")]
 fn is_zero(seconds: &u64) -> bool {
     *seconds == 0
 }
@@ -57,11 +54,7 @@ impl TokenResponse {
 /// A successful JSON answer that no cache may keep.
 pub(crate) fn not_kept(body: Vec<u8>) -> Response {
     let mut response = json(StatusCode::OK, body);
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
-        .headers_mut()
-        .insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
     response
 }

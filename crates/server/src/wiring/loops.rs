@@ -1,0 +1,101 @@
+//! What runs besides the requests: key rotation, garbage collection, hearing of revoked tokens.
+
+use std::time::Duration;
+
+use dex_model::Kind;
+use dex_storage::{StorageError, Store};
+use dex_web::signing::Rotation;
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::Parts;
+use crate::run::wall_clock;
+
+/// How often it is looked whether a key is due.
+const ROTATION_EVERY: Duration = Duration::from_secs(30);
+
+/// How often expired records are removed.
+const SWEEP_EVERY: Duration = Duration::from_secs(300);
+
+/// How many records one sweep of a kind removes before others get their turn.
+const SWEEP_LIMIT: u32 = 500;
+
+/// How many sweeps of a kind follow one another in a run.
+const SWEEPS_MAX: u32 = 200;
+
+/// How often it is heard what other replicas revoked.
+const REVOKED_EVERY: Duration = Duration::from_secs(5);
+
+/// The kinds that expire.
+const EXPIRING: [Kind; 6] = [
+    Kind::AuthRequest,
+    Kind::AuthCode,
+    Kind::DeviceRequest,
+    Kind::DeviceToken,
+    Kind::AuthSession,
+    Kind::Spent,
+];
+
+impl Parts {
+    /// Keeps the signing keys up to date, for ever. A changed `rotation` counts from the next look.
+    pub async fn tend_keys(self, rotation: watch::Receiver<Rotation>) {
+        let store = self.store();
+        let mut due = every(ROTATION_EVERY);
+        loop {
+            due.tick().await;
+            let rotation = *rotation.borrow();
+            if let Err(error) = self.signer.tend(&store, &rotation, wall_clock()).await {
+                tracing::error!(err = %error, "failed to rotate keys");
+            }
+        }
+    }
+
+    /// Hears of revoked tokens, for ever.
+    pub async fn hear_of_revoked(self) {
+        let store = self.store();
+        let mut due = every(REVOKED_EVERY);
+        loop {
+            due.tick().await;
+            if let Err(error) = self.revoked.refresh(&store, wall_clock()).await {
+                tracing::warn!(err = %error, "cannot hear of revoked tokens");
+            }
+        }
+    }
+
+    /// Removes what has expired, for ever.
+    pub async fn collect_garbage(self) {
+        let store = self.store();
+        let mut due = every(SWEEP_EVERY);
+        due.tick().await;
+        loop {
+            due.tick().await;
+            match sweep(&store).await {
+                Ok(0) => {}
+                Ok(removed) => tracing::info!(removed, "garbage collection run"),
+                Err(error) => tracing::error!(err = %error, "garbage collection failed"),
+            }
+        }
+    }
+}
+
+async fn sweep(store: &Store) -> Result<u32, StorageError> {
+    let now = wall_clock();
+    let mut removed = 0;
+    for kind in EXPIRING {
+        for _ in 0..SWEEPS_MAX {
+            let count = store.sweep(kind, now, SWEEP_LIMIT).await?;
+            removed += count;
+            if count < SWEEP_LIMIT {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+    Ok(removed)
+}
+
+fn every(span: Duration) -> tokio::time::Interval {
+    let mut due = interval(span);
+    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    due
+}

@@ -1,0 +1,94 @@
+//! What the endpoints are told of the configuration.
+
+use anyhow::Context as _;
+use dex_config::{Config, Signer, SigningAlgorithm};
+use dex_jose::Algorithm;
+use dex_model::RefreshPolicy;
+use dex_pages::Frontend;
+use dex_web::signing::Rotation;
+use dex_web::{Issuer, Settings};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+/// The settings of the endpoints.
+pub(super) fn settings(config: &Config) -> anyhow::Result<Settings> {
+    let (oauth2, expiry) = (&config.oauth2, &config.expiry);
+    Ok(Settings {
+        response_types: oauth2.response_types.iter().map(|kind| kind.as_str().to_owned()).collect(),
+        grant_types: oauth2.grant_types.iter().filter_map(|grant| grant.as_str().parse().ok()).collect(),
+        skip_approval_screen: oauth2.skip_approval_screen,
+        always_show_login_screen: oauth2.always_show_login_screen,
+        password_connector: oauth2.password_connector.clone(),
+        pkce_enforced: oauth2.pkce.enforce,
+        code_challenge_methods: oauth2.pkce.methods.iter().map(|method| challenge_method(*method)).collect(),
+        introspection_requires_authentication: oauth2.introspection_requires_authentication,
+        id_tokens_valid_for: expiry.id_tokens,
+        auth_requests_valid_for: expiry.auth_requests,
+        auth_codes_valid_for: expiry.auth_codes,
+        device_requests_valid_for: expiry.device_requests,
+        refresh: RefreshPolicy {
+            rotate: expiry.refresh_tokens.rotation,
+            reuse_interval: expiry.refresh_tokens.reuse_interval,
+            absolute_lifetime: expiry.refresh_tokens.absolute_lifetime,
+            idle_lifetime: expiry.refresh_tokens.valid_if_not_used_for,
+        },
+        allowed_origins: config.web.allowed_origins.clone(),
+        allowed_headers: config.web.allowed_headers.clone(),
+        headers: headers(config)?,
+    })
+}
+
+fn challenge_method(method: dex_config::CodeChallengeMethod) -> dex_oidc::CodeChallengeMethod {
+    match method {
+        dex_config::CodeChallengeMethod::S256 => dex_oidc::CodeChallengeMethod::S256,
+        dex_config::CodeChallengeMethod::Plain => dex_oidc::CodeChallengeMethod::Plain,
+    }
+}
+
+fn headers(config: &Config) -> anyhow::Result<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in &config.web.headers {
+        let name = HeaderName::try_from(*name).context("web.headers")?;
+        let value = HeaderValue::try_from(value.as_str());
+        let value = value.with_context(|| format!("invalid config: web.headers.{name} holds what no header may hold"))?;
+        headers.insert(name, value);
+    }
+    Ok(headers)
+}
+
+/// The look of the pages.
+pub(super) fn frontend(config: &Config, issuer: &Issuer) -> Frontend {
+    let frontend = &config.frontend;
+    Frontend {
+        issuer: frontend.issuer.clone(),
+        issuer_path: issuer.path().to_owned(),
+        theme: frontend.theme.clone(),
+        logo_url: frontend.logo_url.clone(),
+        extra: frontend.extra.clone(),
+        dir: frontend.dir.clone().map(Into::into),
+    }
+}
+
+/// How the local signer rotates its keys.
+pub(super) fn rotation(config: &Config) -> anyhow::Result<Rotation> {
+    let Signer::Local { keys_rotation_period, algorithm } = &config.signer else {
+        anyhow::bail!("signer.type: only `local` is supported yet");
+    };
+    Ok(Rotation {
+        algorithm: signing_algorithm(*algorithm),
+        period: *keys_rotation_period,
+        tokens_valid_for: config.expiry.id_tokens,
+    })
+}
+
+fn signing_algorithm(algorithm: SigningAlgorithm) -> Algorithm {
+    match algorithm {
+        SigningAlgorithm::Rs256 => Algorithm::RS256,
+        SigningAlgorithm::Rs384 => Algorithm::RS384,
+        SigningAlgorithm::Rs512 => Algorithm::RS512,
+        SigningAlgorithm::Ps256 => Algorithm::PS256,
+        SigningAlgorithm::Es256 => Algorithm::ES256,
+        SigningAlgorithm::Es384 => Algorithm::ES384,
+        SigningAlgorithm::Es512 => Algorithm::ES512,
+        SigningAlgorithm::EdDsa => Algorithm::EdDSA,
+    }
+}
