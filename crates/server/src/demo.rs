@@ -2,8 +2,9 @@
 //!
 //! Owns the demo's configuration and what it prints. Control leaves to [`crate::run`], which runs it like any other.
 
-use anyhow::Context as _;
-use clap::Parser as _;
+use std::sync::Arc;
+use std::time::SystemTime;
+
 use dex_config::{Config, Overrides};
 use dex_example_app::Options;
 
@@ -29,14 +30,10 @@ impl Company {
         let mut stop = lifecycle.stop();
         lifecycle.run_beside("example application", async move {
             let listener = dex_example_app::bind(&options).await?;
-            let clock: dex_example_app::Clock = wall_clock_seconds;
+            let clock: dex_example_app::Clock = Arc::new(|| SystemTime::from(wall_clock()));
             dex_example_app::serve(*options, listener, clock, async move { stop.requested().await }).await
         });
     }
-}
-
-fn wall_clock_seconds() -> i64 {
-    wall_clock().as_second()
 }
 
 /// The demo's configuration, and the application that goes with it.
@@ -79,7 +76,7 @@ staticPasswords:
         file = file.display()
     );
     let config = parse("the demo's configuration", &text, &Overrides::default())?;
-    let options = Options::try_parse_from(["example-app", "--issuer", &issuer]).context("the example application")?;
+    let options = Options { issuer: issuer.clone(), ..Options::default() };
     announce(&issuer, &file.display().to_string());
     Ok((config, Company::Example(Box::new(options))))
 }

@@ -37,6 +37,8 @@ pub(crate) struct Grant<'a> {
     pub client: &'a AuthenticatedClient,
     pub form: &'a Form,
     pub now: Timestamp,
+    /// Where the request came from, if that is known.
+    pub address: Option<std::net::IpAddr>,
 }
 
 /// The handler.
@@ -51,7 +53,7 @@ pub(crate) async fn token(State(app): State<Arc<App>>, request: Incoming) -> Res
     }
     let credentials = Credentials::read(&request.headers, &form)?;
     let client = AuthenticatedClient::check(&app, &credentials).await?;
-    let grant = Grant { app: &app, client: &client, form: &form, now };
+    let grant = Grant { app: &app, client: &client, form: &form, now, address: request.address };
     let authorized = authorize(grant_type, &grant).await?;
     let tokens = mint::tokens(&app, &authorized, now).await?;
     Ok(with_headers(&app, tokens.into_response()))

@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::sealed::Seals;
 use crate::signing::Signer;
-use crate::{Clock, Connectors, Issuer, PageError, Revoked};
+use crate::{Attempts, Clock, Connectors, Issuer, PageError, Revoked};
 
 /// The server as its endpoints see it. A changed configuration makes a new one.
 pub struct App {
@@ -29,6 +29,8 @@ pub struct App {
     pub seals: Arc<Seals>,
     /// Access tokens that were revoked.
     pub revoked: Arc<Revoked>,
+    /// Failed passwords.
+    pub attempts: Arc<Attempts>,
     /// The pages.
     pub pages: Arc<Pages>,
     /// The time.

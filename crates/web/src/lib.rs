@@ -9,6 +9,7 @@
 //! into a response.
 
 mod app;
+mod attempts;
 mod bearer_error;
 mod clock;
 pub mod connectors;
@@ -29,6 +30,7 @@ mod step;
 mod token_error;
 
 pub use app::{App, Settings};
+pub use attempts::{Attempts, TooManyFailures};
 pub use bearer_error::BearerError;
 pub use clock::Clock;
 pub use connectors::Connectors;

@@ -11,7 +11,7 @@ use dex_storage::{Backend, Overlay, Store};
 use dex_web::connectors::Opener;
 use dex_web::sealed::Seals;
 use dex_web::signing::{Rotation, Signer};
-use dex_web::{App, Clock, Connectors, Issuer, LocalPasswords, PasswordWorkers, Revoked};
+use dex_web::{App, Attempts, Clock, Connectors, Issuer, LocalPasswords, PasswordWorkers, Revoked};
 
 use super::{fixed, settings, storage};
 use crate::run::wall_clock;
@@ -25,6 +25,7 @@ pub struct Parts {
     seals: Arc<Seals>,
     pub(super) revoked: Arc<Revoked>,
     workers: PasswordWorkers,
+    attempts: Arc<Attempts>,
 }
 
 impl Parts {
@@ -42,6 +43,7 @@ impl Parts {
             seals: Arc::default(),
             revoked: Arc::default(),
             workers: PasswordWorkers::default(),
+            attempts: Arc::default(),
         };
         parts.seals.load(&parts.store(), wall_clock()).await.context("failed to initialize storage")?;
         Ok(parts)
@@ -85,6 +87,7 @@ impl Parts {
             signer: self.signer.clone(),
             seals: self.seals.clone(),
             revoked: self.revoked.clone(),
+            attempts: self.attempts.clone(),
             pages: Arc::new(pages),
             clock: Clock::new(wall_clock),
         }))
