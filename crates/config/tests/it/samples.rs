@@ -51,3 +51,14 @@ fn a_generated_file_starts() {
     assert_eq!(read.issuer, "https://argocd.example.com/api/dex");
     assert!(read.oauth2.skip_approval_screen && read.static_clients[1].public);
 }
+
+/// The sample that newcomers are sent to.
+#[test]
+fn the_sample_of_the_examples_starts_without_a_warning() {
+    let text = include_str!("../../../../examples/config-dev.yaml");
+    let read = try_load(text, &[]).expect("config-dev");
+    assert_eq!(warnings(&read), "");
+    assert!(matches!(&read.storage, StorageConfig::Sqlite3 { file } if file == "dex-dev.db"));
+    assert_eq!(read.static_clients.len(), 2);
+    assert!(read.enable_password_db && read.telemetry.http.is_some());
+}
