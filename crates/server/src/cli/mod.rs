@@ -26,7 +26,7 @@ To see dex at work without one, run
 
   dex demo
 
-A commented sample is examples/config-dev.yaml in the source, and config.docker.yaml in the image.
+A commented sample is examples/config-dev.yaml in the source.
 ";
 
 /// Does what the arguments of the process say.
