@@ -1,0 +1,240 @@
+//! The SQLite back end (storage spec, 7).
+//!
+//! Owns the database file: how it is opened, brought to Dex's schema, and asked by one thread.
+//! Other processes, Dex among them, may use the file at the same time. A caller leaves with what
+//! was committed, or with a [`StorageError`]; the file is whole either way.
+
+mod file;
+mod migrations;
+mod native;
+mod statements;
+mod time;
+mod worker;
+
+use async_trait::async_trait;
+use dex_model::{AnyRecord, Key, Kind, Timestamp};
+use dex_storage::{Backend, Seen, StorageError, Write};
+use rusqlite::{Connection, ErrorCode};
+use tracing::{debug, warn};
+
+use self::file::File;
+use self::native::Native;
+use self::statements::Natives;
+use self::worker::{Access, Failure, Worker};
+use crate::codec;
+use crate::row::Fault;
+use crate::table::Table;
+use crate::value::Value;
+
+/// How many statements stay prepared; there are about six a table.
+const STATEMENTS_KEPT: usize = 80;
+
+/// `storage.config` of the type `sqlite3`.
+#[derive(Debug, Clone, Default)]
+pub struct SqliteOptions {
+    /// A path, `:memory:`, `file:..?..`, or empty for a temporary database. Parameters after `?`
+    /// that Dex's driver knows count here too.
+    pub file: String,
+}
+
+/// Why a database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The name holds a parameter that cannot be.
+    #[error("`{value}` is no value of the parameter `{name}` of the database file")]
+    Parameter {
+        /// The parameter.
+        name: String,
+        /// Its value.
+        value: String,
+    },
+    /// SQLite cannot open it, or it is no database.
+    #[error("cannot open the database `{file}`: {cause}")]
+    Open {
+        /// The name as configured.
+        file: String,
+        /// What SQLite says.
+        #[source]
+        cause: rusqlite::Error,
+    },
+    /// A step towards the schema failed; the database is as it was before the step.
+    #[error("failed to perform migrations: migration {step} failed: {cause}")]
+    Migration {
+        /// The number of the step; 0 is the table of migrations itself, and what is ours.
+        step: usize,
+        /// What SQLite says.
+        #[source]
+        cause: rusqlite::Error,
+    },
+    /// A newer release has changed the schema in ways that are not known here.
+    #[error(
+        "the database is at migration {found}, and this release knows {known}: it was used by a newer release. \
+         Start that release or a newer one, or restore the backup made before it was first started"
+    )]
+    Newer {
+        /// The migration the database is at.
+        found: i64,
+        /// The last one that is known.
+        known: usize,
+    },
+    /// No thread can be had for it.
+    #[error("cannot start the thread of the database: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// Records in a SQLite database.
+pub struct Sqlite {
+    worker: Worker,
+}
+
+impl Sqlite {
+    /// Opens or makes the database and brings it to the schema. Blocks, so call it at the start.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]; the caller stops the start and shows it.
+    pub fn open(options: &SqliteOptions) -> Result<Self, OpenError> {
+        let file = File::parse(&options.file)?;
+        let opened = Connection::open(&file.name).and_then(|db| {
+            configure(&db, &file)?;
+            Ok(db)
+        });
+        let db = opened.map_err(|cause| OpenError::Open { file: options.file.clone(), cause })?;
+        migrations::apply(&db, migrations::STEPS)?;
+        migrations::add_ours(&db)?;
+        Ok(Self { worker: Worker::start(db)? })
+    }
+
+    async fn ask<T, F>(&self, access: Access, key: &Key, work: F) -> Result<T, StorageError>
+    where
+        T: Send + 'static,
+        F: Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let answer = self.worker.ask(access, work).await;
+        answer.map_err(|failure| match failure {
+            Failure::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::TooBig) => {
+                let reason = "a value is longer than SQLite takes".into();
+                StorageError::Unstorable { key: Box::new(key.clone()), reason }
+            }
+            failure => StorageError::unavailable(failure),
+        })
+    }
+}
+
+/// A write that was answered survives a crash of the machine (`FULL`), and readers of other
+/// processes do not wait for it (WAL), unless the name of the file says otherwise.
+fn configure(db: &Connection, file: &File) -> rusqlite::Result<()> {
+    db.busy_timeout(file.busy_timeout)?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    db.pragma_update(None, "synchronous", "FULL")?;
+    if !file.pragmas.iter().any(|(name, _)| *name == "journal_mode") {
+        // Not every file system can do it, nor can it be changed while another process has the file open.
+        if let Err(error) = db.pragma_update(None, "journal_mode", "WAL") {
+            debug!(%error, "the database keeps its journal mode");
+        }
+    }
+    for (name, value) in &file.pragmas {
+        db.pragma_update(None, name, value)?;
+    }
+    Ok(())
+}
+
+fn natives(record: &AnyRecord) -> Result<Natives, StorageError> {
+    Ok(codec::encode(record)?.into_iter().map(Native::from).collect())
+}
+
+fn key_natives(key: &Key) -> Natives {
+    codec::key_values(key).into_iter().map(|part| Native::from(Value::Text(part))).collect()
+}
+
+fn decode(kind: Kind, natives: Natives) -> Result<AnyRecord, Fault> {
+    let mut row = native::row(Table::of(kind), natives)?;
+    codec::decode(kind, &mut row)
+}
+
+#[async_trait]
+impl Backend for Sqlite {
+    async fn insert(&self, record: &AnyRecord) -> Result<Write, StorageError> {
+        let (key, row) = (record.key(), natives(record)?);
+        let table = Table::of(key.kind);
+        self.ask(Access::Write, &key, move |db| statements::insert(db, table, &row)).await
+    }
+
+    async fn get(&self, key: &Key) -> Result<Option<(AnyRecord, Seen)>, StorageError> {
+        let (table, wanted) = (Table::of(key.kind), key_natives(key));
+        let found = self.ask(Access::Read, key, move |db| statements::get(db, table, &wanted)).await?;
+        let Some(found) = found else {
+            return Ok(None);
+        };
+        let record = decode(key.kind, found.clone()).map_err(|fault| StorageError::Undecodable {
+            key: Box::new(key.clone()),
+            field: fault.field,
+            reason: fault.reason,
+        })?;
+        Ok(Some((record, Seen::new(found))))
+    }
+
+    async fn replace(&self, seen: &Seen, record: &AnyRecord) -> Result<Write, StorageError> {
+        let (key, row, seen) = (record.key(), natives(record)?, seen.clone());
+        let table = Table::of(key.kind);
+        self.ask(Access::Write, &key, move |db| statements::replace(db, table, seen.token::<Natives>(), &row)).await
+    }
+
+    async fn remove(&self, key: &Key) -> Result<Write, StorageError> {
+        let (table, gone) = (Table::of(key.kind), key_natives(key));
+        self.ask(Access::Write, key, move |db| statements::remove(db, table, &gone)).await
+    }
+
+    async fn list(&self, kind: Kind, after: Option<&Key>, limit: u32) -> Result<Vec<AnyRecord>, StorageError> {
+        let (table, whole) = (Table::of(kind), Key::one(kind, ""));
+        let mut after = after.map(key_natives).unwrap_or_default();
+        let mut page = Vec::new();
+        loop {
+            let (behind, room) = (after.clone(), limit as usize - page.len());
+            let wanted = i64::try_from(room).unwrap_or(i64::MAX);
+            let rows = self.ask(Access::Read, &whole, move |db| statements::list(db, table, &behind, wanted)).await?;
+            let ended = rows.len() < room;
+            if let Some(last) = rows.last() {
+                after = last[..table.key.len()].to_vec();
+            }
+            page.extend(rows.into_iter().filter_map(|row| decode_or_warn(kind, row)));
+            if ended || page.len() >= limit as usize {
+                return Ok(page);
+            }
+        }
+    }
+
+    async fn sweep(&self, kind: Kind, now: Timestamp, limit: u32) -> Result<u32, StorageError> {
+        let table = Table::of(kind);
+        if table.expiry.is_empty() {
+            return Ok(0);
+        }
+        let now = Native::from(Value::Time(now));
+        let work = move |db: &Connection| statements::sweep(db, table, &now, limit.into());
+        let swept = self.ask(Access::Write, &Key::one(kind, ""), work).await?;
+        Ok(u32::try_from(swept).unwrap_or(limit))
+    }
+
+    async fn ping(&self) -> Result<(), StorageError> {
+        self.worker.ask(Access::Read, statements::ping).await.map_err(StorageError::unavailable)
+    }
+
+    async fn close(&self) {
+        self.worker.close().await;
+    }
+}
+
+/// The record, or a line in the log that names the row.
+fn decode_or_warn(kind: Kind, row: Natives) -> Option<AnyRecord> {
+    let id = match row.first() {
+        Some(Native::Text(id)) => String::from_utf8_lossy(id).into_owned(),
+        _ => String::new(),
+    };
+    match decode(kind, row) {
+        Ok(record) => Some(record),
+        Err(Fault { field, reason }) => {
+            warn!(kind = kind.name(), %id, field, reason, "a record cannot be read and is left out of the list");
+            None
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The SQLite back end from outside: the suite for back ends, the bytes of its rows, and what is
+//! left after a failure.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod failures;
+mod kill;
+mod rows;
+mod suite;
+
+use std::path::Path;
+
+use dex_storage_sql::{Sqlite, SqliteOptions};
+
+/// The database in this file.
+fn open(file: &Path) -> Sqlite {
+    Sqlite::open(&SqliteOptions { file: file.display().to_string() }).unwrap()
+}
