@@ -73,6 +73,9 @@ impl IntoResponse for PageError {
     }
 }
 
+/// Headers of the bare error that its page has too.
+const KEPT: [header::HeaderName; 2] = [header::SET_COOKIE, header::ALLOW];
+
 /// Makes pages of the page errors of all routes below, and logs each once.
 pub async fn render_page_errors(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
@@ -92,8 +95,10 @@ pub async fn render_page_errors(State(app): State<Arc<App>>, request: Request, n
         return (error.status, error.message).into_response();
     };
     let mut shown = html(&app, error.status, text);
-    for cookie in response.headers().get_all(header::SET_COOKIE) {
-        shown.headers_mut().append(header::SET_COOKIE, cookie.clone());
+    for name in KEPT {
+        for value in response.headers().get_all(&name) {
+            shown.headers_mut().append(&name, value.clone());
+        }
     }
     if error.status == StatusCode::SERVICE_UNAVAILABLE {
         shown.headers_mut().insert(header::RETRY_AFTER, http::HeaderValue::from_static("5"));
