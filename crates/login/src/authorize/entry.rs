@@ -1,0 +1,70 @@
+//! `/auth` before a connector is chosen (oidc-core spec, 10.1).
+
+use axum::response::Response;
+use dex_model::Connector;
+use dex_oidc::{AuthorizeErrorCode, Form};
+use dex_pages::{ConnectorLink, Login};
+use dex_web::{PageError, redirect};
+use http::StatusCode;
+
+use super::policy;
+use super::trusted::{Trusted, find_client};
+use crate::respond::AuthorizeError;
+use crate::visit::Visit;
+
+/// The longest query that is carried on to a connector's address, in bytes.
+const QUERY_BYTES_MAX: usize = 16 * 1024;
+
+/// Goes on to the connector, or lets the user choose one.
+pub(super) async fn enter(visit: &Visit<'_>, parameters: &Form) -> Result<Response, AuthorizeError> {
+    let client = find_client(visit, parameters).await?;
+    let client = client.ok_or_else(|| PageError::bad_request("Invalid client_id provided."))?;
+    let grant = policy::derived_grant(&visit.app.issuer, parameters);
+    let connectors = policy::available(visit.app, &client, grant).await?;
+    if connectors.is_empty() {
+        return Err(PageError::bad_request("No connectors available for this client.").into());
+    }
+    let named = parameters.get("connector_id");
+    let rest = parameters.clone().without("connector_id");
+    if rest.encode_sorted().len() > QUERY_BYTES_MAX {
+        return Err(PageError::bad_request("The request is too long.").into());
+    }
+    let only = match connectors.as_slice() {
+        [only] if !visit.app.settings.always_show_login_screen => Some(only),
+        _ => None,
+    };
+    let chosen = connectors.iter().find(|connector| connector.id == named);
+    match (named, chosen, only) {
+        ("", _, Some(connector)) | (_, Some(connector), _) => {
+            return Ok(redirect(StatusCode::FOUND, &link(visit, connector, &rest)));
+        }
+        ("", None, None) => {}
+        _ => {
+            return Err(PageError::bad_request("Connector ID does not match a valid Connector").into());
+        }
+    }
+    // Better to hear now what is wrong than after the choice.
+    let trusted = Trusted::new(visit, client, parameters)?;
+    if trusted.check(visit).await?.prompt.none {
+        return Err(trusted.refuse(AuthorizeErrorCode::LoginRequired, "User not authenticated"));
+    }
+    let page = Login {
+        connectors: connectors.iter().map(|connector| shown(visit, connector, &rest)).collect(),
+        client: trusted.client.name,
+    };
+    Ok(visit.page(StatusCode::OK, &page)?)
+}
+
+fn link(visit: &Visit<'_>, connector: &Connector, parameters: &Form) -> String {
+    visit.app.issuer.local_with(&policy::connector_route(&connector.id), parameters)
+}
+
+fn shown(visit: &Visit<'_>, connector: &Connector, parameters: &Form) -> ConnectorLink {
+    ConnectorLink {
+        id: connector.id.clone(),
+        name: connector.name.clone(),
+        url: link(visit, connector, parameters),
+        kind: connector.kind.clone(),
+        unavailable: false,
+    }
+}

@@ -1,0 +1,115 @@
+//! `/auth/{connector}`: the login begins (oidc-core spec, 10.2).
+
+use axum::response::Response;
+use dex_connector::LoginMethod;
+use dex_model::{AuthRequest, ConnectorData};
+use dex_oidc::{AuthorizeErrorCode, Form};
+use dex_token::policy::{Refusal, may_use};
+use dex_web::connectors::Opened;
+use dex_web::cookies::{self, COOKIE_BYTES_MAX};
+use dex_web::{PageError, redirect};
+use http::{Method, StatusCode, header};
+
+use super::policy;
+use super::trusted::{Trusted, find_client};
+use crate::pending::wanted;
+use crate::respond::AuthorizeError;
+use crate::upstream;
+use crate::visit::Visit;
+
+/// Checks the request, gives the browser the login to carry, and sends it to where its user logs in.
+pub(super) async fn start(visit: &Visit<'_>, path: Option<&str>) -> Result<Response, AuthorizeError> {
+    let parameters = visit.parameters("Failed to parse request.")?;
+    let client = find_client(visit, &parameters).await?;
+    let client = client.ok_or_else(|| PageError::new(StatusCode::NOT_FOUND, "Invalid client_id."))?;
+    let trusted = Trusted::new(visit, client, &parameters)?;
+    let asked = trusted.check(visit).await?;
+    let opened = choose(visit, &trusted, path).await?;
+    let named = parameters.get("connector_id");
+    if !named.is_empty() && named != opened.about.id {
+        return Err(PageError::bad_request("Bad connector ID").into());
+    }
+    if asked.prompt.none {
+        return Err(trusted.refuse(AuthorizeErrorCode::LoginRequired, "User not authenticated"));
+    }
+    if !visit.is(&Method::GET) {
+        return Err(PageError::bad_request("Unsupported request method.").into());
+    }
+    let login = trusted.login(visit, asked, &opened.about.id);
+    let (login, to) = direct(visit, &trusted, login, &opened).await?;
+    hand_over(visit, &trusted, &login, &to)
+}
+
+/// The connector in the path, if this client may use it for this.
+async fn choose(visit: &Visit<'_>, trusted: &Trusted<'_>, path: Option<&str>) -> Result<Opened, PageError> {
+    let id = path.ok_or_else(|| PageError::bad_request("Requested resource does not exist"))?;
+    let forbidden = || PageError::new(StatusCode::FORBIDDEN, "Connector not allowed for this client.");
+    if !trusted.client.allows_connector(id) {
+        return Err(forbidden());
+    }
+    let opened = upstream::open(visit, id).await?;
+    match may_use(&trusted.client, &opened.about, trusted.grant) {
+        Ok(()) => Ok(opened),
+        Err(Refusal::Client) => Err(forbidden()),
+        Err(Refusal::Connector) => Err(PageError::bad_request("Requested connector does not support this grant type.")),
+    }
+}
+
+/// Where the user logs in, and the login with what the connector keeps of it.
+async fn direct(
+    visit: &Visit<'_>,
+    trusted: &Trusted<'_>,
+    login: AuthRequest,
+    opened: &Opened,
+) -> Result<(AuthRequest, String), PageError> {
+    let issuer = &visit.app.issuer;
+    match opened.connector.login() {
+        LoginMethod::Redirect(upstream) => {
+            let callback = issuer.absolute("/callback");
+            let redirection = upstream
+                .start(wanted(&login), &callback, &login.id)
+                .await
+                .map_err(|error| upstream::page(error, "Login error."))?;
+            let connector_data = ConnectorData::new(redirection.data);
+            Ok((AuthRequest { connector_data, ..login }, redirection.to.into()))
+        }
+        LoginMethod::Password(_) => {
+            let back = way_back(visit, trusted).await?;
+            let route = format!("{}/login", policy::connector_route(&opened.about.id));
+            let to = issuer.local_with(&route, &Form::of([("back", back.as_str()), ("state", login.id.as_str())]));
+            Ok((login, to))
+        }
+    }
+}
+
+/// The link to the other connectors, if there are any.
+async fn way_back(visit: &Visit<'_>, trusted: &Trusted<'_>) -> Result<String, PageError> {
+    let connectors = policy::available(visit.app, &trusted.client, trusted.grant).await?;
+    if connectors.len() < 2 {
+        return Ok(String::new());
+    }
+    let parameters = trusted.parameters.clone().without("connector_id");
+    Ok(visit.app.issuer.local_with("/auth", &parameters))
+}
+
+/// Sends the browser on its way with the login sealed in a cookie. Nothing is stored.
+fn hand_over(
+    visit: &Visit<'_>,
+    trusted: &Trusted<'_>,
+    login: &AuthRequest,
+    to: &str,
+) -> Result<Response, AuthorizeError> {
+    let app = visit.app;
+    let Some(sealed) = app.seals.seal_request(login) else {
+        return Err(PageError::new(StatusCode::SERVICE_UNAVAILABLE, "Login error.").into());
+    };
+    if sealed.len() > COOKIE_BYTES_MAX {
+        return Err(trusted.refuse(AuthorizeErrorCode::InvalidRequest, "The request is too long."));
+    }
+    let seconds = app.settings.auth_requests_valid_for.as_secs();
+    let mut response = redirect(StatusCode::FOUND, to);
+    for cookie in cookies::begin_login(&app.issuer, &visit.incoming.headers, &login.id, &sealed, seconds) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
+}

@@ -1,0 +1,161 @@
+//! A request whose client and redirect URI belong together, so that the client can be told what is wrong.
+
+use std::time::Duration;
+
+use dex_model::{AuthRequest, Client, ConnectorData, Login, TokenSecret, id, later};
+use dex_oidc::{AuthorizeErrorCode, Form, GrantType, OUT_OF_BAND, Scope, go_list};
+use dex_web::{App, PageError};
+use serde::Deserialize;
+
+use super::policy::derived_grant;
+use super::request::{Asked, Refused, check, response_mode};
+use super::rules::Rules;
+use crate::respond::{AuthorizeError, Destination};
+use crate::visit::Visit;
+
+/// The client that `client_id` names.
+pub(super) async fn find_client(visit: &Visit<'_>, parameters: &Form) -> Result<Option<Client>, PageError> {
+    if let Some(name) = parameters.repeated(&["client_id", "redirect_uri"]) {
+        return Err(PageError::bad_request(format!("Parameter {name:?} must not be repeated.")));
+    }
+    let id = parameters.get("client_id");
+    if id.is_empty() {
+        return Ok(None);
+    }
+    Ok(visit.app.store.get::<Client>(id).await?)
+}
+
+/// A request that comes from a client, as far as a browser can tell.
+pub(super) struct Trusted<'a> {
+    pub(super) client: Client,
+    pub(super) parameters: &'a Form,
+    /// The grant it comes down to.
+    pub(super) grant: GrantType,
+    destination: Destination,
+}
+
+impl<'a> Trusted<'a> {
+    /// The request of `client`, whose redirect URI must be its own.
+    pub(super) fn new(visit: &Visit<'_>, client: Client, parameters: &'a Form) -> Result<Self, PageError> {
+        let requested = parameters.get("redirect_uri");
+        let Some(uri) = client.registered(requested, &visit.app.issuer.device_callback()) else {
+            tracing::info!(redirect_uri = requested, client_id = client.id, "unregistered redirect_uri");
+            return Err(PageError::bad_request("Unregistered redirect_uri."));
+        };
+        let destination = Destination {
+            uri,
+            mode: response_mode(parameters),
+            state: parameters.get("state").to_owned(),
+            login: None,
+        };
+        let grant = derived_grant(&visit.app.issuer, parameters);
+        Ok(Self { client, parameters, grant, destination })
+    }
+
+    /// The refusal of this request, as the client will hear of it.
+    pub(super) fn refuse(&self, code: AuthorizeErrorCode, description: impl Into<String>) -> AuthorizeError {
+        AuthorizeError::Redirect { to: self.destination.clone(), code, description: description.into() }
+    }
+
+    /// What is asked for, once all of it is in order (oidc-core spec, 11.2).
+    pub(super) async fn check(&self, visit: &Visit<'_>) -> Result<Asked, AuthorizeError> {
+        let refused = |refused: Refused| self.refuse(refused.code, refused.description);
+        let app = visit.app;
+        let rules = Rules {
+            settings: &app.settings,
+            out_of_band: self.destination.uri.as_str() == OUT_OF_BAND,
+            device: self.grant == GrantType::DeviceCode,
+        };
+        let asked = check(self.parameters, &rules).map_err(refused)?;
+        self.check_connector(app).await?;
+        self.check_peers(app, &asked.scopes).await?;
+        self.check_hint(app).await?;
+        Ok(asked)
+    }
+
+    /// The login that now begins.
+    pub(super) fn login(&self, visit: &Visit<'_>, asked: Asked, connector_id: &str) -> AuthRequest {
+        let valid_for: Duration = visit.app.settings.auth_requests_valid_for;
+        AuthRequest {
+            id: id::new_login_id(),
+            client_id: self.client.id.clone(),
+            response_types: asked.response_types,
+            scopes: asked.scopes,
+            redirect_uri: self.destination.uri.as_str().to_owned(),
+            nonce: self.parameters.get("nonce").to_owned(),
+            state: self.destination.state.clone(),
+            force_approval_prompt: asked.force_approval_prompt,
+            prompt: asked.prompt.canonical(),
+            max_age: asked.max_age,
+            expiry: later(visit.now, valid_for),
+            login: Login::Awaited,
+            connector_id: connector_id.to_owned(),
+            connector_data: ConnectorData::default(),
+            pkce: asked.pkce,
+            hmac_key: TokenSecret::new(id::new_long_id()),
+            mfa_validated: false,
+            webauthn_session_data: None,
+        }
+    }
+
+    async fn check_connector(&self, app: &App) -> Result<(), AuthorizeError> {
+        let wanted = self.parameters.get("connector_id");
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let refuse = |description| Err(self.refuse(AuthorizeErrorCode::InvalidRequest, description));
+        if app.store.get::<dex_model::Connector>(wanted).await?.is_none() {
+            return refuse("Invalid ConnectorID");
+        }
+        if !self.client.allows_connector(wanted) {
+            return refuse("Connector not allowed for this client");
+        }
+        Ok(())
+    }
+
+    /// Another client's audience is for those whom that client trusts (oidc-core spec, 8.3).
+    async fn check_peers(&self, app: &App, scopes: &[String]) -> Result<(), AuthorizeError> {
+        let mut untrusted = Vec::new();
+        for scope in scopes {
+            let Scope::Audience(peer) = Scope::of(scope) else {
+                continue;
+            };
+            let trusted = peer == self.client.id
+                || app.store.get::<Client>(peer).await?.is_some_and(|peer| peer.trusts(&self.client.id));
+            if !trusted {
+                untrusted.push(scope.as_str());
+            }
+        }
+        if untrusted.is_empty() {
+            return Ok(());
+        }
+        let description = format!("Client can't request scope(s) {}", go_list(untrusted));
+        Err(self.refuse(AuthorizeErrorCode::InvalidScope, description))
+    }
+
+    /// A hint must be an ID token of ours; it may be old.
+    async fn check_hint(&self, app: &App) -> Result<(), AuthorizeError> {
+        #[derive(Deserialize)]
+        struct Hint {
+            iss: String,
+        }
+        let hint = self.parameters.get("id_token_hint");
+        if hint.is_empty() {
+            return Ok(());
+        }
+        let Some(keys) = app.signer.current().await else {
+            let code = AuthorizeErrorCode::TemporarilyUnavailable;
+            return Err(self.refuse(code, "Please try again later."));
+        };
+        let issuer = keys
+            .accepted
+            .verify_compact(hint, &keys.algorithms)
+            .ok()
+            .and_then(|verified| serde_json::from_slice::<Hint>(&verified.payload).ok())
+            .map(|hint| hint.iss);
+        if issuer.as_deref() == Some(app.issuer.as_str()) {
+            return Ok(());
+        }
+        Err(self.refuse(AuthorizeErrorCode::InvalidRequest, "Invalid id_token_hint."))
+    }
+}

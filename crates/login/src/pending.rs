@@ -1,0 +1,89 @@
+//! Finding the login that a request is about.
+
+use dex_connector::Wanted;
+use dex_model::{AuthRequest, Login};
+use dex_web::{PageError, Step, cookies};
+use http::StatusCode;
+
+use crate::visit::Visit;
+
+/// A login on its way.
+pub(crate) struct Pending {
+    pub(crate) request: AuthRequest,
+    pub(crate) kept: Kept,
+}
+
+/// Where a login is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// By the browser alone.
+    Sealed,
+    /// In the store: someone has logged in, or Dex began it.
+    Stored,
+}
+
+/// Lengths of the ids that Dex gives; a login it began is bound to no browser, and honoured so.
+const DEX_ID_LENGTHS: std::ops::RangeInclusive<usize> = 25..=26;
+
+const START_AGAIN: &str = "The login has expired, or it was started in another browser. Please go back to the \
+                           application and start again.";
+
+/// What a connector must know of the request.
+pub(crate) fn wanted(request: &AuthRequest) -> Wanted {
+    Wanted { offline_access: request.has_scope("offline_access"), groups: request.has_scope("groups") }
+}
+
+/// The login of this id that waits for somebody to log in: this browser's own, or one that Dex began.
+pub(crate) async fn awaited(visit: &Visit<'_>, id: &str) -> Result<Pending, PageError> {
+    if id.is_empty() {
+        return Err(PageError::bad_request("User session error.").hint(START_AGAIN));
+    }
+    if let Some(request) = carried(visit, id) {
+        let kept = Kept::Sealed;
+        return Ok(Pending { request, kept });
+    }
+    let stored = if begun_by_dex(id) { visit.app.store.get::<AuthRequest>(id).await? } else { None };
+    let unknown = || PageError::bad_request("Requested resource does not exist.").hint(START_AGAIN);
+    let request = stored.ok_or_else(unknown)?;
+    if request.expired(visit.now) {
+        return Err(PageError::bad_request("User session has expired.").hint(START_AGAIN));
+    }
+    let kept = Kept::Stored;
+    Ok(Pending { request, kept })
+}
+
+/// The stored login that `req` names, for a browser that was sent here by `hmac` for one of `accepted`
+/// (oidc-core spec, 15.1), and for which of them.
+///
+/// The signature proves the step, the cookie the browser: an address that leaked is worth nothing elsewhere.
+pub(crate) async fn signed(visit: &Visit<'_>, accepted: &[Step]) -> Result<(AuthRequest, Step), PageError> {
+    let unauthorized = || PageError::new(StatusCode::UNAUTHORIZED, "Unauthorized request");
+    let gone = || PageError::bad_request("User session error.").hint(START_AGAIN);
+    let parameters = visit.parameters("Failed to parse request.")?;
+    let (id, hmac) = (parameters.get("req"), parameters.get("hmac"));
+    if hmac.is_empty() {
+        return Err(unauthorized());
+    }
+    let request = visit.app.store.get::<AuthRequest>(id).await?.ok_or_else(gone)?;
+    if request.login == Login::Awaited {
+        return Err(PageError::bad_request("Login process not yet finalized."));
+    }
+    let step = accepted.iter().copied().find(|step| step.verify(&request, hmac));
+    let step = step.ok_or_else(unauthorized)?;
+    if request.expired(visit.now) {
+        return Err(PageError::bad_request("User session has expired.").hint(START_AGAIN));
+    }
+    if !begun_by_dex(id) && carried(visit, id).is_none() {
+        return Err(gone());
+    }
+    Ok((request, step))
+}
+
+fn carried(visit: &Visit<'_>, id: &str) -> Option<AuthRequest> {
+    let sealed = cookies::login(&visit.incoming.headers, id)?;
+    visit.app.seals.open_request(id, sealed, visit.now)
+}
+
+fn begun_by_dex(id: &str) -> bool {
+    DEX_ID_LENGTHS.contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}

@@ -1,0 +1,91 @@
+//! Between a login and its connector.
+
+use dex_connector::UpstreamError;
+use dex_model::AuthRequest;
+use dex_oidc::AuthorizeErrorCode;
+use dex_web::PageError;
+use dex_web::connectors::{ConnectorError, Opened};
+use http::StatusCode;
+
+use crate::pending::{Kept, Pending};
+use crate::respond::{AuthorizeError, Destination};
+use crate::visit::Visit;
+
+/// The connector of a login that has begun. `path` is the connector the address names, if it names one.
+pub(crate) async fn chosen(visit: &Visit<'_>, request: &AuthRequest, path: Option<&str>) -> Result<Opened, PageError> {
+    if path.is_some_and(|path| path != request.connector_id) {
+        return Err(PageError::bad_request("Requested resource does not exist."));
+    }
+    open(visit, &request.connector_id).await
+}
+
+/// The connector of this id, opened.
+pub(crate) async fn open(visit: &Visit<'_>, id: &str) -> Result<Opened, PageError> {
+    let opened = visit.app.connectors.get(id).await;
+    opened.map_err(|error| match error {
+        ConnectorError::Unknown => PageError::bad_request("Connector failed to initialize"),
+        ConnectorError::Broken(cause) => {
+            tracing::error!(connector_id = id, err = %cause, "the connector cannot be opened");
+            PageError::new(StatusCode::INTERNAL_SERVER_ERROR, "Connector failed to initialize")
+                .hint("Please choose another way to log in, or tell the administrator.")
+                .because(cause)
+        }
+        ConnectorError::Storage(error) => error.into(),
+    })
+}
+
+/// Why nobody was logged in, for the person or for the client; `said` is for what only an administrator mends.
+pub(crate) async fn failed(
+    visit: &Visit<'_>,
+    pending: &Pending,
+    error: UpstreamError,
+    said: &'static str,
+) -> AuthorizeError {
+    match error {
+        UpstreamError::Denied(_) => {
+            match denied(visit, pending, "The login was refused by the upstream or its user.").await {
+                Ok(refusal) => {
+                    tracing::info!(connector_id = pending.request.connector_id, err = %error, "login refused upstream");
+                    refusal
+                }
+                Err(error) => error.into(),
+            }
+        }
+        other => page(other, said).into(),
+    }
+}
+
+/// Tells the client that somebody said no; the login ends with that.
+pub(crate) async fn denied(
+    visit: &Visit<'_>,
+    pending: &Pending,
+    description: &str,
+) -> Result<AuthorizeError, PageError> {
+    let request = &pending.request;
+    if pending.kept == Kept::Stored
+        && visit.app.store.remove::<AuthRequest>(&request.id).await? == dex_storage::Write::Lost
+    {
+        return Err(PageError::bad_request("User session error."));
+    }
+    Ok(AuthorizeError::Redirect {
+        to: Destination::of(visit, request).await?,
+        code: AuthorizeErrorCode::AccessDenied,
+        description: description.to_owned(),
+    })
+}
+
+/// An upstream's failure as a page.
+pub(crate) fn page(error: UpstreamError, said: &'static str) -> PageError {
+    let page = match error {
+        UpstreamError::NotInRequiredGroups { .. } => {
+            PageError::new(StatusCode::FORBIDDEN, "You are not a member of any of the required groups to authenticate.")
+                .hint("Ask whoever runs the application to add you to one of its groups.")
+        }
+        UpstreamError::Unreachable(_) => {
+            PageError::new(StatusCode::SERVICE_UNAVAILABLE, "The login provider cannot be reached.")
+                .hint("Please try again in a moment.")
+        }
+        _ => PageError::new(StatusCode::INTERNAL_SERVER_ERROR, said),
+    };
+    page.because(error)
+}

@@ -1,0 +1,34 @@
+//! Journeys of a browser through a login.
+
+mod code_login;
+mod consent;
+mod device;
+mod refusals;
+mod same_browser;
+
+use std::sync::Arc;
+
+use axum::Router;
+use dex_testkit::TestApp;
+use dex_web::{App, Settings};
+
+/// A dex that asks for no consent.
+async fn app() -> TestApp {
+    app_with(without_consent()).await
+}
+
+async fn app_with(settings: Settings) -> TestApp {
+    TestApp::start_with(settings, routes).await
+}
+
+fn routes(app: &Arc<App>) -> Router {
+    dex_login::routes(app.clone()).merge(dex_token::routes(app))
+}
+
+fn without_consent() -> Settings {
+    Settings {
+        skip_approval_screen: true,
+        response_types: ["code", "id_token", "token"].map(str::to_owned).to_vec(),
+        ..Settings::default()
+    }
+}
