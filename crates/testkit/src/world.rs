@@ -9,6 +9,8 @@ use dex_storage::{Store, Write};
 use dex_web::connectors::Opener;
 use dex_web::{LocalPasswords, PasswordWorkers};
 
+use crate::upstream::Scripted;
+
 /// The issuer.
 pub const ISSUER: &str = "https://dex.example/dex";
 
@@ -36,13 +38,14 @@ pub const MOCK_USER: &str = "kilgore";
 /// The password of [`MOCK_USER`].
 pub const MOCK_PASSWORD: &str = "trout";
 
-/// Opens the three kinds of connector a test has.
+/// Opens the kinds of connector a test has.
 pub(crate) fn opener(store: Store) -> Opener {
     let workers = PasswordWorkers::default();
     Arc::new(move |about: &Stored| -> Result<Arc<dyn Connector>, UpstreamError> {
         match about.kind.as_str() {
             "mockCallback" => Ok(Arc::new(MockCallback)),
             "mockPassword" => Ok(Arc::new(MockPassword::new(MOCK_USER, MOCK_PASSWORD)?)),
+            "scripted" => Ok(Arc::new(Scripted)),
             "local" => Ok(Arc::new(LocalPasswords::new(store.clone(), workers.clone()))),
             kind => Err(UpstreamError::Misconfigured(format!("unknown kind {kind:?}"))),
         }
@@ -65,6 +68,7 @@ pub(crate) async fn populate(store: &Store) {
     for connector in [
         connector("mock", "mockCallback", "Example"),
         connector("mock-password", "mockPassword", "Passwords"),
+        connector("scripted", "scripted", "Elsewhere"),
         connector("local", "local", "Email"),
     ] {
         insert(store, connector).await;

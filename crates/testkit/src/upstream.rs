@@ -1,0 +1,45 @@
+//! An upstream elsewhere, whose answer the test writes into the callback's address.
+
+use async_trait::async_trait;
+use dex_connector::{Callback, Connector, Identity, LoginMethod, RedirectLogin, Redirection, UpstreamError, Wanted};
+use url::Url;
+
+/// What a login is remembered by between the two steps.
+const DATA: &[u8] = b"scripted";
+
+/// Logs in whom the header `X-Remote-User` names, or `user`; `error` in the callback says why nobody is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scripted;
+
+impl Connector for Scripted {
+    fn login(&self) -> LoginMethod<'_> {
+        LoginMethod::Redirect(self)
+    }
+}
+
+#[async_trait]
+impl RedirectLogin for Scripted {
+    async fn start(&self, _: Wanted, callback: &Url, state: &str) -> Result<Redirection, UpstreamError> {
+        let mut to = Url::parse("https://upstream.example/login").expect("it is a URL");
+        to.query_pairs_mut().append_pair("redirect_uri", callback.as_str()).append_pair("state", state);
+        Ok(Redirection { to, data: DATA.into() })
+    }
+
+    async fn finish(&self, _: Wanted, data: &[u8], callback: &Callback<'_>) -> Result<Identity, UpstreamError> {
+        if data != DATA {
+            return Err(UpstreamError::Unacceptable("another login's data".into()));
+        }
+        match callback.parameters.get("error") {
+            "" => {}
+            "denied" => return Err(UpstreamError::Denied("the user said no".into())),
+            "groups" => {
+                let (user_id, groups) = ("user".into(), vec!["admins".into()]);
+                return Err(UpstreamError::NotInRequiredGroups { user_id, groups });
+            }
+            "down" => return Err(UpstreamError::Unreachable("connection refused".into())),
+            other => return Err(UpstreamError::Unacceptable(other.into())),
+        }
+        let user = callback.headers.get("x-remote-user").and_then(|value| value.to_str().ok());
+        Ok(Identity { user_id: user.unwrap_or("user").to_owned(), ..Identity::default() })
+    }
+}
