@@ -2,7 +2,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dex_model::{AuthCode, AuthRequest, Claims, Kind, Login};
-use dex_testkit::{CALLBACK, ISSUER, LOCAL_PASSWORD, LOCAL_USER, MOCK_PASSWORD, MOCK_USER, Shown, TestApp};
+use dex_testkit::{
+    CALLBACK, CLIENT, CLIENT_SECRET, ISSUER, LOCAL_PASSWORD, LOCAL_USER, MOCK_PASSWORD, MOCK_USER, Shown, TestApp,
+};
 use dex_web::Settings;
 use http::StatusCode;
 
@@ -34,6 +36,29 @@ async fn through_an_upstream_and_back_with_a_code() {
     assert!(code.connector_data.is_empty(), "kept for refreshes only");
     assert_eq!(app.records().await, before, "a login that asks nothing stores nothing");
     assert!(browser.cookies().is_empty(), "the login is taken back");
+}
+
+#[tokio::test]
+async fn a_code_is_good_for_one_set_of_tokens() {
+    let app = app().await;
+    let shown = app.browser().log_in_through("mock", &[]).await;
+    let code = shown.told("code");
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("code", &code),
+        ("redirect_uri", CALLBACK),
+        ("client_id", CLIENT),
+        ("client_secret", CLIENT_SECRET),
+    ];
+    let tokens = app.browser().post("/dex/token", &form).await;
+    assert_eq!(tokens.status, StatusCode::OK, "{}", tokens.body);
+    assert!(tokens.body.contains("\"id_token\":\""));
+    let replayed = app.browser().post("/dex/token", &form).await;
+    assert!(replayed.status == StatusCode::BAD_REQUEST && replayed.body.contains("invalid_grant"));
+    let late = app.browser().log_in_through("mock", &[]).await.told("code");
+    app.clock.advance(Duration::from_secs(61));
+    let late = [form[0], ("code", &late), form[2], form[3], form[4]];
+    assert_eq!(app.browser().post("/dex/token", &late).await.status, StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test]
@@ -114,7 +139,7 @@ async fn the_user_chooses_a_connector() {
 async fn the_only_connector_is_taken_unless_the_login_screen_is_always_shown() {
     for (always_show_login_screen, expected) in [(false, StatusCode::SEE_OTHER), (true, StatusCode::OK)] {
         let app = app_with(Settings { always_show_login_screen, ..without_consent() }).await;
-        for id in ["local", "mock-password"] {
+        for id in ["local", "mock-password", "scripted"] {
             let _ = app.app.store.remove::<dex_model::Connector>(id).await.unwrap();
         }
         let shown = app.browser().get(&app.authorization("/auth", &[])).await;

@@ -5,6 +5,7 @@ mod consent;
 mod device;
 mod refusals;
 mod same_browser;
+mod upstream;
 
 use std::sync::Arc;
 

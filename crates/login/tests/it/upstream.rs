@@ -1,0 +1,56 @@
+use axum::body::Body;
+use dex_testkit::{Browser, CALLBACK, ISSUER};
+use http::{Method, Request, StatusCode};
+
+use crate::app;
+
+/// Begins a login, and answers the `state` that the upstream was given.
+async fn begin(browser: &mut Browser<'_>) -> String {
+    let shown = browser.log_in_through("scripted", &[]).await;
+    let location = shown.location();
+    let to = "https://upstream.example/login?redirect_uri=https%3A%2F%2Fdex.example%2Fdex%2Fcallback&state=";
+    assert!(location.starts_with(to), "{location}");
+    shown.told("state")
+}
+
+#[tokio::test]
+async fn what_an_upstream_says_reaches_who_can_do_something_about_it() {
+    let app = app().await;
+    let cases = [
+        ("groups", StatusCode::FORBIDDEN, "not a member of any of the required groups"),
+        ("down", StatusCode::SERVICE_UNAVAILABLE, "cannot be reached"),
+        ("nonsense", StatusCode::INTERNAL_SERVER_ERROR, "Authentication failed."),
+    ];
+    for (error, status, text) in cases {
+        let mut browser = app.browser();
+        let state = begin(&mut browser).await;
+        let shown = browser.get(&format!("/dex/callback?state={state}&error={error}")).await;
+        assert_eq!(shown.status, status, "{error}");
+        assert!(shown.body.contains(text), "{error}");
+        assert!(!shown.body.contains("connection refused"), "what failed is for the log");
+        let again = browser.get(&format!("/dex/callback?state={state}")).await;
+        assert!(!again.told("code").is_empty(), "after {error} the login can still be done");
+    }
+    let mut browser = app.browser();
+    let state = begin(&mut browser).await;
+    let shown = browser.get(&format!("/dex/callback?state={state}&error=denied")).await;
+    assert!(shown.location().starts_with(&format!("{CALLBACK}?error=access_denied")), "{}", shown.location());
+    assert_eq!((shown.told("state").as_str(), shown.told("iss").as_str()), ("xyz", ISSUER));
+    assert!(browser.cookies().is_empty());
+}
+
+#[tokio::test]
+async fn only_the_guarded_callback_believes_a_proxy() {
+    let app = app().await;
+    for (route, user) in [("/callback", "user"), ("/callback/scripted", "admin")] {
+        let mut browser = app.browser();
+        let shown = browser.step(Method::GET, &app.authorization("/auth/scripted", &[]), &[]).await;
+        let cookie = shown.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap();
+        let request = Request::get(format!("/dex{route}?state={}", shown.told("state")))
+            .header("cookie", cookie)
+            .header("X-Remote-User", "admin")
+            .body(Body::empty());
+        let code = app.send(request.unwrap()).await.told("code");
+        assert_eq!(app.app.seals.open_code(&code).unwrap().claims.user_id, user, "{route}");
+    }
+}
