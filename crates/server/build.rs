@@ -5,27 +5,16 @@ use std::process::Command;
 fn main() {
     println!("cargo::rerun-if-env-changed=DEX_VERSION");
     println!("cargo::rerun-if-changed=build.rs");
-    let given = std::env::var("DEX_VERSION")
-        .ok()
-        .filter(|version| !version.is_empty());
+    let given = std::env::var("DEX_VERSION").ok().filter(|version| !version.is_empty());
     // Asking git for each debug build would build the program anew at every commit.
     let release = std::env::var("PROFILE").is_ok_and(|profile| profile == "release");
     let version = given.or_else(|| from_git().filter(|_| release));
-    println!(
-        "cargo::rustc-env=DEX_BUILD_VERSION={}",
-        version.as_deref().unwrap_or("DEV")
-    );
+    println!("cargo::rustc-env=DEX_BUILD_VERSION={}", version.as_deref().unwrap_or("DEV"));
 
     let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
-    let compiler = run(&rustc, &["--version"]).and_then(|said| {
-        said.split_whitespace()
-            .nth(1)
-            .map(|version| format!("rustc{version}"))
-    });
-    println!(
-        "cargo::rustc-env=DEX_BUILD_COMPILER={}",
-        compiler.as_deref().unwrap_or("rustc")
-    );
+    let compiler = run(&rustc, &["--version"])
+        .and_then(|said| said.split_whitespace().nth(1).map(|version| format!("rustc{version}")));
+    println!("cargo::rustc-env=DEX_BUILD_COMPILER={}", compiler.as_deref().unwrap_or("rustc"));
 }
 
 /// The tag of a clean release, else `v0.1.0-20260806171424-ab64ed77`, with `-dirty` if it is.
@@ -33,31 +22,17 @@ fn from_git() -> Option<String> {
     if let Some(head) = run("git", &["rev-parse", "--git-path", "HEAD"]) {
         println!("cargo::rerun-if-changed={head}");
     }
-    let dirty = if run("git", &["status", "--porcelain"])?.is_empty() {
-        ""
-    } else {
-        "-dirty"
-    };
+    let dirty = if run("git", &["status", "--porcelain"])?.is_empty() { "" } else { "-dirty" };
     if let Some(tag) = run("git", &["describe", "--tags", "--exact-match"]) {
         return Some(tag + dirty);
     }
-    let format = [
-        "log",
-        "-1",
-        "--format=%cd-%h",
-        "--abbrev=8",
-        "--date=format-local:%Y%m%d%H%M%S",
-    ];
+    let format = ["log", "-1", "--format=%cd-%h", "--abbrev=8", "--date=format-local:%Y%m%d%H%M%S"];
     let commit = run("git", &format)?;
     Some(format!("v{}-{commit}{dirty}", env!("CARGO_PKG_VERSION")))
 }
 
 fn run(program: &str, arguments: &[&str]) -> Option<String> {
-    let done = Command::new(program)
-        .args(arguments)
-        .env("TZ", "UTC")
-        .output()
-        .ok()?;
+    let done = Command::new(program).args(arguments).env("TZ", "UTC").output().ok()?;
     let said = done.status.success().then_some(done.stdout)?;
     Some(String::from_utf8(said).ok()?.trim().to_owned())
 }

@@ -30,10 +30,14 @@ impl Company {
         let mut stop = lifecycle.stop();
         lifecycle.run_beside("example application", async move {
             let listener = dex_example_app::bind(&options).await?;
-            let clock: dex_example_app::Clock = Arc::new(|| SystemTime::from(wall_clock()));
+            let clock: dex_example_app::Clock = Arc::new(wall_clock_of_std);
             dex_example_app::serve(*options, listener, clock, async move { stop.requested().await }).await
         });
     }
+}
+
+fn wall_clock_of_std() -> SystemTime {
+    SystemTime::UNIX_EPOCH + wall_clock().duration_since(jiff::Timestamp::UNIX_EPOCH).unsigned_abs()
 }
 
 /// The demo's configuration, and the application that goes with it.

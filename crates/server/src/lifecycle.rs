@@ -73,10 +73,7 @@ pub enum Ended {
 impl Ended {
     /// The exit status; prints the error, as the last word to the operator.
     #[must_use]
-    #[expect(
-        clippy::print_stderr,
-        reason = "the error text ends a failed start as well as a failed run"
-    )]
+    #[expect(clippy::print_stderr, reason = "the error text ends a failed start as well as a failed run")]
     pub fn into_exit_code(self) -> ExitCode {
         match self {
             Self::AsAsked => ExitCode::SUCCESS,
@@ -163,12 +160,7 @@ impl Lifecycle {
         let ended = self.until_end().await;
         health.shutting_down();
         tracing::debug!("starting graceful shutdown");
-        let finish = finish(
-            &mut self.running,
-            &self.stop,
-            &mut self.running_last,
-            &self.stop_last,
-        );
+        let finish = finish(&mut self.running, &self.stop, &mut self.running_last, &self.stop_last);
         tokio::select! {
             finished = tokio::time::timeout(DRAIN_TIME_MAX, finish) => {
                 if finished.is_err() {
@@ -296,10 +288,7 @@ mod tests {
     async fn a_server_that_dies_ends_everything_and_telemetry_last() {
         let mut lifecycle = Lifecycle::begin().unwrap();
         let (order, mut seen) = tokio::sync::mpsc::unbounded_channel();
-        for (name, mut stop) in [
-            ("http", lifecycle.stop()),
-            ("telemetry", lifecycle.stop_last()),
-        ] {
+        for (name, mut stop) in [("http", lifecycle.stop()), ("telemetry", lifecycle.stop_last())] {
             let order = order.clone();
             let task = async move {
                 stop.requested().await;
@@ -314,9 +303,7 @@ mod tests {
         lifecycle.run_beside("https", async { anyhow::bail!("socket closed") });
         let health = Health::new();
         let closed = async { order.send("storage").unwrap() };
-        let Ended::Failed(error) = lifecycle.run(&health, closed).await else {
-            panic!("failed")
-        };
+        let Ended::Failed(error) = lifecycle.run(&health, closed).await else { panic!("failed") };
         assert_eq!(format!("{error:#}"), "https: socket closed");
         assert!(!health.is_ready());
         let seen: Vec<_> = std::iter::from_fn(|| seen.try_recv().ok()).collect();
@@ -331,9 +318,7 @@ mod tests {
         let began = tokio::time::Instant::now();
         let ended = lifecycle.run(&Health::new(), async {}).await;
         assert_eq!(began.elapsed().as_secs(), DRAIN_TIME_MAX.as_secs());
-        let Ended::Failed(error) = ended else {
-            panic!("failed")
-        };
+        let Ended::Failed(error) = ended else { panic!("failed") };
         assert_eq!(error.to_string(), "https ended by itself");
     }
 }

@@ -175,12 +175,7 @@ async fn listen_on_web(
     Ok(())
 }
 
-fn background(
-    lifecycle: &mut Lifecycle,
-    parts: &Parts,
-    rotations: watch::Receiver<Rotation>,
-    health: &Arc<Health>,
-) {
+fn background(lifecycle: &mut Lifecycle, parts: &Parts, rotations: watch::Receiver<Rotation>, health: &Arc<Health>) {
     let mut until_stop = |name, task: std::pin::Pin<Box<dyn Future<Output = ()> + Send>>| {
         let mut stop = lifecycle.stop();
         lifecycle.run_beside(name, async move {
@@ -226,7 +221,9 @@ impl Reloading {
             }
             match self.again().await {
                 Ok(()) => tracing::info!("configuration reloaded"),
-                Err(error) => tracing::error!(err = %format!("{error:#}"), "configuration not reloaded, the former one stays"),
+                Err(error) => {
+                    tracing::error!(err = %format!("{error:#}"), "configuration not reloaded, the former one stays")
+                }
             }
         }
     }

@@ -43,16 +43,9 @@ impl FileWatch {
     pub fn new(files: Vec<PathBuf>) -> Self {
         let event = Arc::new(Notify::new());
         let watcher = watch_directories(&files, event.clone())
-            .inspect_err(
-                |err| tracing::warn!(%err, "cannot watch directories, comparing files instead"),
-            )
+            .inspect_err(|err| tracing::warn!(%err, "cannot watch directories, comparing files instead"))
             .ok();
-        Self {
-            seen: fingerprint(&files),
-            files: files.into(),
-            event,
-            _watcher: watcher,
-        }
+        Self { seen: fingerprint(&files), files: files.into(), event, _watcher: watcher }
     }
 
     /// Returns when the contents of a file differ from what they were at the last return.
@@ -61,10 +54,7 @@ impl FileWatch {
             // Either outcome asks for the same comparison.
             let _ = tokio::time::timeout(COMPARE_EVERY, self.event.notified()).await;
             for _ in 0..SETTLE_ROUNDS_MAX {
-                if tokio::time::timeout(SETTLE_TIME, self.event.notified())
-                    .await
-                    .is_err()
-                {
+                if tokio::time::timeout(SETTLE_TIME, self.event.notified()).await.is_err() {
                     break;
                 }
             }
@@ -87,16 +77,10 @@ fn watch_directories(files: &[PathBuf], event: Arc<Notify>) -> notify::Result<Re
             event.notify_one();
         }
     })?;
-    for directory in files
-        .iter()
-        .map(|file| directory_of(file))
-        .collect::<BTreeSet<_>>()
-    {
+    for directory in files.iter().map(|file| directory_of(file)).collect::<BTreeSet<_>>() {
         watcher.watch(&directory, RecursiveMode::NonRecursive)?;
     }
-    let real = files
-        .iter()
-        .filter_map(|file| Some(directory_of(&file.canonicalize().ok()?)));
+    let real = files.iter().filter_map(|file| Some(directory_of(&file.canonicalize().ok()?)));
     for directory in real.collect::<BTreeSet<_>>() {
         // It may be swapped away at any moment; then the first directory tells.
         let _ = watcher.watch(&directory, RecursiveMode::NonRecursive);
@@ -120,8 +104,7 @@ fn fingerprint(files: &[PathBuf]) -> u64 {
     let mut hasher = DefaultHasher::new();
     for file in files {
         let mut contents = Vec::new();
-        let read = std::fs::File::open(file)
-            .and_then(|file| file.take(FILE_BYTES_MAX).read_to_end(&mut contents));
+        let read = std::fs::File::open(file).and_then(|file| file.take(FILE_BYTES_MAX).read_to_end(&mut contents));
         read.is_ok().hash(&mut hasher);
         contents.hash(&mut hasher);
     }
@@ -136,9 +119,7 @@ mod tests {
     use super::*;
 
     async fn changes(watch: &mut FileWatch) -> bool {
-        tokio::time::timeout(Duration::from_secs(10), watch.changed())
-            .await
-            .is_ok()
+        tokio::time::timeout(Duration::from_secs(10), watch.changed()).await.is_ok()
     }
 
     #[tokio::test]

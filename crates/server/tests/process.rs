@@ -1,9 +1,6 @@
 //! The real binary: what it prints, how it exits, how it stops.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test fails by panicking, its helpers too"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -17,10 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn dex(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dex"))
-        .args(arguments)
-        .output()
-        .unwrap()
+    Command::new(env!("CARGO_BIN_EXE_dex")).args(arguments).output().unwrap()
 }
 
 #[test]
@@ -32,12 +26,7 @@ fn exit_statuses_and_streams_are_those_of_dex() {
         (&["version"], 0, "Dex Version: DEV\n", ""),
         (&["completion", "bash"], 0, "_dex()", ""),
         (&["serve"], 2, "", "dex demo"),
-        (
-            &["serve", "--nonsense"],
-            2,
-            "",
-            "unexpected argument '--nonsense'",
-        ),
+        (&["serve", "--nonsense"], 2, "", "unexpected argument '--nonsense'"),
         (&["nonsense"], 2, "", "unrecognized subcommand 'nonsense'"),
     ];
     for (arguments, status, stdout, stderr) in cases {
@@ -46,11 +35,7 @@ fn exit_statuses_and_streams_are_those_of_dex() {
         for (stream, expected) in [(&done.stdout, stdout), (&done.stderr, stderr)] {
             let text = String::from_utf8_lossy(stream);
             assert!(text.contains(expected), "{arguments:?}: {text}");
-            assert_eq!(
-                text.is_empty(),
-                expected.is_empty(),
-                "{arguments:?}: {text}"
-            );
+            assert_eq!(text.is_empty(), expected.is_empty(), "{arguments:?}: {text}");
         }
     }
 }
@@ -75,11 +60,7 @@ impl Running {
     fn start() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = |name: &str| directory.path().join(name);
-        let (web, telemetry, config) = (
-            path("web.sock"),
-            path("telemetry.sock"),
-            path("config.yaml"),
-        );
+        let (web, telemetry, config) = (path("web.sock"), path("telemetry.sock"), path("config.yaml"));
         std::fs::write(&config, CONFIG).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_dex"))
             .arg("serve")
@@ -89,12 +70,7 @@ impl Running {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut running = Self {
-            child,
-            _directory: directory,
-            web,
-            telemetry,
-        };
+        let mut running = Self { child, _directory: directory, web, telemetry };
         // The binding of the last listener is the last thing said.
         running.log_until("server=http ");
         running
@@ -105,11 +81,7 @@ impl Running {
         let mut line = String::new();
         while !line.contains(text) {
             line.clear();
-            assert_ne!(
-                log.read_line(&mut line).unwrap(),
-                0,
-                "the log ended before {text}"
-            );
+            assert_ne!(log.read_line(&mut line).unwrap(), 0, "the log ended before {text}");
         }
     }
 
@@ -121,12 +93,7 @@ impl Running {
     /// Waits for the end; the status and what was left of the log.
     fn end(mut self) -> (Option<i32>, String) {
         let mut log = String::new();
-        self.child
-            .stderr
-            .as_mut()
-            .unwrap()
-            .read_to_string(&mut log)
-            .unwrap();
+        self.child.stderr.as_mut().unwrap().read_to_string(&mut log).unwrap();
         (self.child.wait().unwrap().code(), log)
     }
 }
@@ -146,11 +113,7 @@ fn connect(path: &Path) -> UnixStream {
 
 fn get(path: &Path, uri: &str) -> String {
     let mut stream = connect(path);
-    write!(
-        stream,
-        "GET {uri} HTTP/1.1\r\nhost: dex\r\nconnection: close\r\n\r\n"
-    )
-    .unwrap();
+    write!(stream, "GET {uri} HTTP/1.1\r\nhost: dex\r\nconnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer
@@ -162,9 +125,7 @@ fn sigterm_fails_readiness_drains_and_exits_with_zero() {
         let running = Running::start();
         assert!(get(&running.telemetry, "/healthz/ready").starts_with("HTTP/1.1 200 "));
         let mut begun = connect(&running.web);
-        begun
-            .write_all(b"GET /dex/healthz HTTP/1.1\r\nhost: d")
-            .unwrap();
+        begun.write_all(b"GET /dex/healthz HTTP/1.1\r\nhost: d").unwrap();
         // Answered after `begun` was accepted, as connections are accepted in order.
         assert!(get(&running.web, "/dex/healthz").starts_with("HTTP/1.1 "));
 
@@ -181,10 +142,7 @@ fn sigterm_fails_readiness_drains_and_exits_with_zero() {
         begun.write_all(b"ex\r\n\r\n").unwrap();
         let mut answer = String::new();
         begun.read_to_string(&mut answer).unwrap();
-        assert!(
-            answer.starts_with("HTTP/1.1 ") && answer.contains("connection: close"),
-            "{answer}"
-        );
+        assert!(answer.starts_with("HTTP/1.1 ") && answer.contains("connection: close"), "{answer}");
 
         let (status, log) = running.end();
         assert_eq!(status, Some(0), "{log}");
@@ -197,9 +155,7 @@ fn sigterm_fails_readiness_drains_and_exits_with_zero() {
 fn a_second_signal_ends_it_at_once() {
     let running = Running::start();
     let mut begun = connect(&running.web);
-    begun
-        .write_all(b"GET /dex/healthz HTTP/1.1\r\nhost: d")
-        .unwrap();
+    begun.write_all(b"GET /dex/healthz HTTP/1.1\r\nhost: d").unwrap();
     assert!(get(&running.web, "/dex/healthz").starts_with("HTTP/1.1 "));
     running.signal(Signal::TERM);
     let deadline = Instant::now() + PATIENCE;
@@ -219,10 +175,7 @@ fn an_address_in_use_is_an_error_with_status_two() {
     let done = dex(&["serve", &flag, config.to_str().unwrap()]);
     assert_eq!(done.status.code(), Some(2));
     let text = String::from_utf8_lossy(&done.stderr);
-    assert!(
-        text.contains(&format!("listening (http) on {address}: ")),
-        "{text}"
-    );
+    assert!(text.contains(&format!("listening (http) on {address}: ")), "{text}");
     running.signal(Signal::TERM);
     running.end();
 }

@@ -34,36 +34,16 @@ pub struct Serve {
     /// Configuration file, YAML or JSON
     pub config: Option<PathBuf>,
     /// Web HTTP address, instead of web.http
-    #[arg(
-        long,
-        value_name = "ADDR",
-        default_value = "",
-        hide_default_value = true
-    )]
+    #[arg(long, value_name = "ADDR", default_value = "", hide_default_value = true)]
     pub web_http_addr: String,
     /// Web HTTPS address, instead of web.https
-    #[arg(
-        long,
-        value_name = "ADDR",
-        default_value = "",
-        hide_default_value = true
-    )]
+    #[arg(long, value_name = "ADDR", default_value = "", hide_default_value = true)]
     pub web_https_addr: String,
     /// Telemetry address, instead of telemetry.http
-    #[arg(
-        long,
-        value_name = "ADDR",
-        default_value = "",
-        hide_default_value = true
-    )]
+    #[arg(long, value_name = "ADDR", default_value = "", hide_default_value = true)]
     pub telemetry_addr: String,
     /// gRPC API address, instead of grpc.addr
-    #[arg(
-        long,
-        value_name = "ADDR",
-        default_value = "",
-        hide_default_value = true
-    )]
+    #[arg(long, value_name = "ADDR", default_value = "", hide_default_value = true)]
     pub grpc_addr: String,
 }
 
@@ -83,10 +63,7 @@ mod tests {
 
     fn serve(arguments: &[&str]) -> Result<Serve, clap::error::ErrorKind> {
         let arguments = ["dex", "serve"].iter().chain(arguments);
-        match Dex::try_parse_from(arguments)
-            .map_err(|error| error.kind())?
-            .command
-        {
+        match Dex::try_parse_from(arguments).map_err(|error| error.kind())?.command {
             Some(Command::Serve(serve)) => Ok(serve),
             other => panic!("{other:?}"),
         }
@@ -104,13 +81,7 @@ mod tests {
         let orders: [&[&str]; 3] = [
             &["--web-http-addr", ":1", "--telemetry-addr=:2", "c.yaml"],
             &["c.yaml", "--web-http-addr=:1", "--telemetry-addr", ":2"],
-            &[
-                "--web-http-addr=:1",
-                "c.yaml",
-                "--telemetry-addr=:2",
-                "--grpc-addr",
-                "",
-            ],
+            &["--web-http-addr=:1", "c.yaml", "--telemetry-addr=:2", "--grpc-addr", ""],
         ];
         for order in orders {
             assert_eq!(serve(order), Ok(expected.clone()), "{order:?}");

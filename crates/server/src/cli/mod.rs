@@ -58,9 +58,7 @@ pub fn main() -> ExitCode {
 
 fn block_on(ending: impl Future<Output = Ended>) -> ExitCode {
     // One thread a core, as tokio counts them: container limits included.
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     match runtime {
         Ok(runtime) => {
             let ended = runtime.block_on(ending);
@@ -72,10 +70,7 @@ fn block_on(ending: impl Future<Output = Ended>) -> ExitCode {
     }
 }
 
-#[expect(
-    clippy::print_stdout,
-    reason = "what was asked for goes to standard output"
-)]
+#[expect(clippy::print_stdout, reason = "what was asked for goes to standard output")]
 fn print(text: &str) {
     print!("{text}");
 }

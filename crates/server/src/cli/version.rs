@@ -18,10 +18,7 @@ mod tests {
     #[test]
     fn there_are_three_lines_and_the_first_is_known_to_scripts() {
         let text = super::text();
-        let labels: Vec<_> = text
-            .lines()
-            .map(|line| line.split(": ").next().unwrap())
-            .collect();
+        let labels: Vec<_> = text.lines().map(|line| line.split(": ").next().unwrap()).collect();
         assert_eq!(labels, ["Dex Version", "Rust Version", "OS/ARCH"]);
     }
 }

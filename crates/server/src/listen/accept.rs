@@ -71,14 +71,10 @@ pub async fn serve(listener: Listener, serve: Serve, mut stop: Stop) -> io::Resu
         tokio::spawn(async move {
             match accepted {
                 Accepted::Tcp(stream, peer) => {
-                    Connection::new(serve, PeerAddr(Some(peer)), stop)
-                        .run(stream)
-                        .await;
+                    Connection::new(serve, PeerAddr(Some(peer)), stop).run(stream).await;
                 }
                 Accepted::Unix(stream) => {
-                    Connection::new(serve, PeerAddr(None), stop)
-                        .run(stream)
-                        .await;
+                    Connection::new(serve, PeerAddr(None), stop).run(stream).await;
                 }
             }
             drop(place);
@@ -116,13 +112,6 @@ fn of_one_connection(error: &io::Error) -> bool {
 }
 
 fn out_of_room(error: &io::Error) -> bool {
-    let full = [
-        Errno::MFILE,
-        Errno::NFILE,
-        Errno::NOMEM,
-        Errno::NOBUFS,
-        Errno::PERM,
-    ];
-    full.iter()
-        .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
+    let full = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::NOBUFS, Errno::PERM];
+    full.iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
 }

@@ -35,15 +35,8 @@ pub(super) enum Verdict {
 
 impl Activity {
     pub(super) fn new(now: Instant, limits: Limits) -> Self {
-        let state = State {
-            in_flight: 0,
-            any_request: false,
-            since: now,
-        };
-        Self {
-            state: Mutex::new(state),
-            limits,
-        }
+        let state = State { in_flight: 0, any_request: false, since: now };
+        Self { state: Mutex::new(state), limits }
     }
 
     /// Counts a request until the returned guard is dropped, with the last byte of the answer.
@@ -64,11 +57,7 @@ impl Activity {
             _ if state.in_flight > 0 && now >= due => Verdict::Abort,
             Some(asked) if state.in_flight == 0 => {
                 let due = asked.max(state.since) + self.limits.closing_time;
-                if now >= due {
-                    Verdict::Abort
-                } else {
-                    Verdict::WaitUntil(due)
-                }
+                if now >= due { Verdict::Abort } else { Verdict::WaitUntil(due) }
             }
             Some(_) => Verdict::WaitUntil(due.min(now + self.limits.closing_time)),
             None if now < due => Verdict::WaitUntil(due),
@@ -79,9 +68,7 @@ impl Activity {
     fn allowed(&self, state: State) -> Duration {
         match state {
             State { in_flight: 1.., .. } => self.limits.response_time,
-            State {
-                any_request: false, ..
-            } => self.limits.first_request_time,
+            State { any_request: false, .. } => self.limits.first_request_time,
             _ => self.limits.idle_time,
         }
     }
@@ -134,10 +121,7 @@ mod tests {
         assert_eq!(patience(None), limits.idle_time);
         assert_eq!(after(limits.idle_time, None), Verdict::Close);
         let closing = Some(Instant::now());
-        assert!(matches!(
-            after(limits.closing_time - instant, closing),
-            Verdict::WaitUntil(_)
-        ));
+        assert!(matches!(after(limits.closing_time - instant, closing), Verdict::WaitUntil(_)));
         assert_eq!(after(limits.closing_time, closing), Verdict::Abort);
     }
 }

@@ -56,10 +56,7 @@ impl FromStr for Address {
         };
         let number = port.parse().ok().or_else(|| service(port));
         let port = number.ok_or_else(|| AddressError::Port(port.to_owned()))?;
-        Ok(Self::Tcp {
-            host: host.to_owned(),
-            port,
-        })
+        Ok(Self::Tcp { host: host.to_owned(), port })
     }
 }
 
@@ -96,10 +93,7 @@ mod tests {
     use super::*;
 
     fn tcp(host: &str, port: u16) -> Result<Address, AddressError> {
-        Ok(Address::Tcp {
-            host: host.to_owned(),
-            port,
-        })
+        Ok(Address::Tcp { host: host.to_owned(), port })
     }
 
     #[test]
@@ -110,10 +104,7 @@ mod tests {
             ("[::1]:5556", tcp("::1", 5556)),
             ("[::]:0", tcp("::", 0)),
             ("localhost:https", tcp("localhost", 443)),
-            (
-                "unix:/run/dex.sock",
-                Ok(Address::Unix("/run/dex.sock".into())),
-            ),
+            ("unix:/run/dex.sock", Ok(Address::Unix("/run/dex.sock".into()))),
             ("unix:", Err(AddressError::NoPath)),
             ("5556", Err(AddressError::NoPort)),
             ("[::1]", Err(AddressError::NoPort)),

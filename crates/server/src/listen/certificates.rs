@@ -58,10 +58,7 @@ impl Certificates {
     pub(super) async fn read_again(&self, server: &'static str) -> bool {
         let settings = self.settings.clone();
         let loaded = tokio::task::spawn_blocking(move || settings.load()).await;
-        match loaded
-            .map_err(anyhow::Error::new)
-            .and_then(|loaded| Ok(loaded?))
-        {
+        match loaded.map_err(anyhow::Error::new).and_then(|loaded| Ok(loaded?)) {
             Ok(config) => {
                 self.current.store(Arc::new(config));
                 true

@@ -53,16 +53,11 @@ impl Connection {
     {
         let Some(certificates) = &self.serve.certificates else {
             let http2 = self.serve.cleartext_http2;
-            let protocol = if http2 {
-                Protocol::Http2
-            } else {
-                Protocol::Http1
-            };
+            let protocol = if http2 { Protocol::Http2 } else { Protocol::Http1 };
             return self.serve_http(stream, protocol).await;
         };
         let acceptor = TlsAcceptor::from(certificates.current());
-        let handshake =
-            tokio::time::timeout(self.serve.limits.handshake_time, acceptor.accept(stream));
+        let handshake = tokio::time::timeout(self.serve.limits.handshake_time, acceptor.accept(stream));
         let shaken = tokio::select! {
             () = self.stop.requested() => return,
             shaken = handshake => shaken,
@@ -70,11 +65,7 @@ impl Connection {
         match shaken {
             Ok(Ok(stream)) => {
                 let http2 = stream.get_ref().1.alpn_protocol() == Some(ALPN_HTTP2);
-                let protocol = if http2 {
-                    Protocol::Http2
-                } else {
-                    Protocol::Http1
-                };
+                let protocol = if http2 { Protocol::Http2 } else { Protocol::Http1 };
                 self.serve_http(stream, protocol).await;
             }
             Ok(Err(error)) => self.log_end("TLS handshake failed", &error),
@@ -172,16 +163,10 @@ async fn answer(
         Ok(Err(_panic)) => failed(StatusCode::INTERNAL_SERVER_ERROR, "internal error\n"),
         Err(_elapsed) => {
             tracing::error!(limit = ?serve.limits.request_time, "a request took too long");
-            failed(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "the request took too long\n",
-            )
+            failed(StatusCode::SERVICE_UNAVAILABLE, "the request took too long\n")
         }
     };
-    Ok(response.map(|body| Answer {
-        body,
-        _answering: answering,
-    }))
+    Ok(response.map(|body| Answer { body, _answering: answering }))
 }
 
 fn failed(status: StatusCode, text: &'static str) -> Response<Body> {
@@ -198,10 +183,7 @@ impl HttpBody for Answer {
     type Data = Bytes;
     type Error = axum::Error;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         Pin::new(&mut self.body).poll_frame(cx)
     }
 

@@ -24,10 +24,7 @@ pub struct Listener {
 #[derive(Debug)]
 pub(super) enum Socket {
     Tcp(TcpListener),
-    Unix(
-        UnixListener,
-        #[expect(dead_code, reason = "kept for its Drop")] SocketFile,
-    ),
+    Unix(UnixListener, #[expect(dead_code, reason = "kept for its Drop")] SocketFile),
 }
 
 #[derive(Debug)]
@@ -71,11 +68,7 @@ enum BindCause {
 /// When the address is malformed, taken or not ours. Its text says everything; the caller stops
 /// the start.
 pub async fn bind(server: &'static str, address: &str) -> Result<Listener, BindError> {
-    let failed = |cause| BindError {
-        server,
-        address: address.to_owned(),
-        cause,
-    };
+    let failed = |cause| BindError { server, address: address.to_owned(), cause };
     let socket = bind_socket(address).await.map_err(failed)?;
     tracing::info!(server, address, "listening on");
     Ok(Listener { server, socket })
@@ -118,9 +111,7 @@ impl Socket {
 async fn resolve(host: &str, port: u16) -> io::Result<SocketAddr> {
     let found: Vec<_> = tokio::net::lookup_host((host, port)).await?.collect();
     let first = found.iter().find(|found| found.is_ipv4()).or(found.first());
-    first
-        .copied()
-        .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no such host"))
+    first.copied().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no such host"))
 }
 
 /// Both IP versions by one socket; IPv4 alone where the system has no IPv6.
@@ -134,11 +125,7 @@ fn bind_everywhere(port: u16) -> io::Result<TcpListener> {
 }
 
 fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = socket2::Socket::new(
-        Domain::for_address(address),
-        Type::STREAM,
-        Some(Protocol::TCP),
-    )?;
+    let socket = socket2::Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     if let SocketAddr::V6(address) = address {
         socket.set_only_v6(!address.ip().is_unspecified())?;
     }
@@ -153,10 +140,7 @@ fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
 fn bind_unix(path: &Path) -> io::Result<Socket> {
     match std::fs::symlink_metadata(path) {
         Ok(found) if !found.file_type().is_socket() => {
-            return Err(io::Error::new(
-                io::ErrorKind::AlreadyExists,
-                "the file is no socket",
-            ));
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, "the file is no socket"));
         }
         Ok(_) if std::os::unix::net::UnixStream::connect(path).is_ok() => {
             return Err(io::ErrorKind::AddrInUse.into());
@@ -187,15 +171,9 @@ mod tests {
         let first = bind("http", "127.0.0.1:0").await.unwrap();
         let address = first.local_addr().unwrap().to_string();
         let error = bind("https", &address).await.unwrap_err().to_string();
-        assert!(
-            error.starts_with(&format!("listening (https) on {address}: ")),
-            "{error}"
-        );
+        assert!(error.starts_with(&format!("listening (https) on {address}: ")), "{error}");
         let error = bind("grpc", "nowhere").await.unwrap_err().to_string();
-        assert!(
-            error.starts_with("listening (grpc) on nowhere: missing port"),
-            "{error}"
-        );
+        assert!(error.starts_with("listening (grpc) on nowhere: missing port"), "{error}");
     }
 
     #[tokio::test]
@@ -204,9 +182,7 @@ mod tests {
         let path = directory.path().join("dex.sock");
         let address = format!("unix:{}", path.display());
         drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
-        let listener = bind("http", &address)
-            .await
-            .expect("a stale file is replaced");
+        let listener = bind("http", &address).await.expect("a stale file is replaced");
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, UNIX_MODE);
         assert!(bind("http", &address).await.is_err(), "a live one is not");

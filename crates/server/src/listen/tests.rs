@@ -25,9 +25,7 @@ use crate::peer::PeerAddr;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 async fn soon<T>(event: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, event)
-        .await
-        .expect("it happens in time")
+    tokio::time::timeout(PATIENCE, event).await.expect("it happens in time")
 }
 
 /// A listener at work.
@@ -41,23 +39,13 @@ struct Running {
 impl Running {
     async fn start(app: Router, change: impl FnOnce(&mut Serve)) -> Self {
         let app: App = Arc::new(ArcSwap::from_pointee(app));
-        let mut how = Serve {
-            app: app.clone(),
-            certificates: None,
-            cleartext_http2: false,
-            limits: Limits::default(),
-        };
+        let mut how = Serve { app: app.clone(), certificates: None, cleartext_http2: false, limits: Limits::default() };
         change(&mut how);
         let listener = bind("http", "127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let (stop, stopped) = Stop::new();
         let task = tokio::spawn(serve(listener, how, stopped));
-        Self {
-            address,
-            app,
-            stop,
-            task,
-        }
+        Self { address, app, stop, task }
     }
 
     async fn connect(&self) -> TcpStream {
@@ -103,9 +91,7 @@ async fn the_peer_is_known_on_tcp_and_the_router_can_be_swapped() {
     let own = stream.local_addr().unwrap().to_string();
     let answer = exchange(stream, &request("/")).await;
     assert!(answer.ends_with(&own), "{answer}");
-    running
-        .app
-        .store(Arc::new(Router::new().route("/", get("swapped"))));
+    running.app.store(Arc::new(Router::new().route("/", get("swapped"))));
     let answer = exchange(running.connect().await, &request("/")).await;
     assert!(answer.ends_with("swapped"), "{answer}");
 }
@@ -114,11 +100,8 @@ async fn the_peer_is_known_on_tcp_and_the_router_can_be_swapped() {
 async fn a_unix_socket_serves_and_has_no_peer_address() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("dex.sock");
-    let listener = bind("http", &format!("unix:{}", path.display()))
-        .await
-        .unwrap();
-    let whoami =
-        |Extension(PeerAddr(peer)): Extension<PeerAddr>| async move { format!("{peer:?}") };
+    let listener = bind("http", &format!("unix:{}", path.display())).await.unwrap();
+    let whoami = |Extension(PeerAddr(peer)): Extension<PeerAddr>| async move { format!("{peer:?}") };
     let how = Serve {
         app: Arc::new(ArcSwap::from_pointee(Router::new().route("/", get(whoami)))),
         certificates: None,
@@ -140,13 +123,8 @@ async fn a_panic_and_a_hanging_handler_are_answered() {
             panic!("on purpose")
         }
     };
-    let app = Router::new()
-        .route("/boom", get(boom))
-        .route("/hang", get(std::future::pending::<()>));
-    let running = Running::start(app, |how| {
-        how.limits.request_time = Duration::from_millis(50)
-    })
-    .await;
+    let app = Router::new().route("/boom", get(boom)).route("/hang", get(std::future::pending::<()>));
+    let running = Running::start(app, |how| how.limits.request_time = Duration::from_millis(50)).await;
     let answer = exchange(running.connect().await, &request("/boom")).await;
     assert!(answer.starts_with("HTTP/1.1 500 "), "{answer}");
     let answer = exchange(running.connect().await, &request("/hang")).await;
@@ -162,10 +140,7 @@ async fn a_client_that_has_closed_its_side_is_answered() {
     stream.shutdown().await.unwrap();
     soon(entered.notified()).await;
     let early = tokio::time::timeout(Duration::from_millis(50), stream.read_u8()).await;
-    assert!(
-        early.is_err(),
-        "nothing comes before the answer, not even the end"
-    );
+    assert!(early.is_err(), "nothing comes before the answer, not even the end");
     leave.notify_one();
     assert!(rest(stream).await.ends_with("done"));
 }
@@ -184,18 +159,13 @@ async fn slow_and_silent_clients_are_let_go() {
     }
     let idle = Running::start(app(), |how| how.limits.idle_time = short).await;
     let answer = exchange(idle.connect().await, "GET / HTTP/1.1\r\nhost: dex\r\n\r\n").await;
-    assert!(
-        answer.ends_with("ok"),
-        "a kept connection is closed when idle: {answer}"
-    );
+    assert!(answer.ends_with("ok"), "a kept connection is closed when idle: {answer}");
 }
 
 #[tokio::test]
 async fn headers_and_bodies_have_their_limits() {
     let length = |body: axum::body::Bytes| async move { body.len().to_string() };
-    let app = Router::new()
-        .route("/", post(length))
-        .layer(axum::extract::DefaultBodyLimit::disable());
+    let app = Router::new().route("/", post(length)).layer(axum::extract::DefaultBodyLimit::disable());
     let running = Running::start(app, |how| how.limits.header_bytes = 16 * 1024).await;
     let post = |header: usize, body: usize| {
         format!(
@@ -212,8 +182,7 @@ async fn headers_and_bodies_have_their_limits() {
     for (header, body, expected) in cases {
         let stream = running.connect().await;
         let (mut reader, mut writer) = stream.into_split();
-        let sending =
-            tokio::spawn(async move { writer.write_all(post(header, body).as_bytes()).await });
+        let sending = tokio::spawn(async move { writer.write_all(post(header, body).as_bytes()).await });
         let mut status = vec![0; expected.len()];
         soon(reader.read_exact(&mut status)).await.unwrap();
         assert_eq!(String::from_utf8_lossy(&status), expected);
@@ -246,22 +215,12 @@ async fn stopping_refuses_newcomers_and_waits_for_requests_begun() {
     let begun = tokio::spawn(exchange(begun, "GET /wait HTTP/1.1\r\nhost: dex\r\n\r\n"));
     soon(entered.notified()).await;
     running.stop.send_replace(true);
-    assert_eq!(
-        soon(idle.read(&mut [0])).await.unwrap(),
-        0,
-        "an idle connection is closed"
-    );
-    assert!(
-        TcpStream::connect(&running.address).await.is_err(),
-        "nobody new"
-    );
+    assert_eq!(soon(idle.read(&mut [0])).await.unwrap(), 0, "an idle connection is closed");
+    assert!(TcpStream::connect(&running.address).await.is_err(), "nobody new");
     assert!(!running.task.is_finished());
     leave.notify_one();
     let answer = soon(begun).await.unwrap();
-    assert!(
-        answer.contains("connection: close") && answer.ends_with("done"),
-        "{answer}"
-    );
+    assert!(answer.contains("connection: close") && answer.ends_with("done"), "{answer}");
     soon(running.task).await.unwrap().unwrap();
 }
 
@@ -282,15 +241,8 @@ impl Authority {
     fn issue(&self) -> (String, String, CertificateDer<'static>) {
         let key = KeyPair::generate().unwrap();
         let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-        let certificate = CertificateParams::new(names)
-            .unwrap()
-            .signed_by(&key, &self.ca)
-            .unwrap();
-        (
-            certificate.pem(),
-            key.serialize_pem(),
-            certificate.der().clone(),
-        )
+        let certificate = CertificateParams::new(names).unwrap().signed_by(&key, &self.ca).unwrap();
+        (certificate.pem(), key.serialize_pem(), certificate.der().clone())
     }
 
     /// Issues a pair into `tls.crt` and `tls.key` of `directory`.
@@ -332,19 +284,10 @@ struct Client {
 impl Client {
     fn of(authority: &Authority) -> Self {
         let versions = vec![&version::TLS12, &version::TLS13];
-        Self {
-            roots: authority.roots(),
-            versions,
-            alpn: Vec::new(),
-            name: "localhost",
-        }
+        Self { roots: authority.roots(), versions, alpn: Vec::new(), name: "localhost" }
     }
 
-    async fn connect(
-        &self,
-        to: &Running,
-        pair: Option<ClientPair>,
-    ) -> std::io::Result<TlsStream<TcpStream>> {
+    async fn connect(&self, to: &Running, pair: Option<ClientPair>) -> std::io::Result<TlsStream<TcpStream>> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let builder = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(&self.versions)
@@ -363,9 +306,7 @@ impl Client {
     /// The certificate the server shows now.
     async fn shown(&self, to: &Running) -> CertificateDer<'static> {
         let stream = self.connect(to, None).await.unwrap();
-        stream.get_ref().1.peer_certificates().unwrap()[0]
-            .clone()
-            .into_owned()
+        stream.get_ref().1.peer_certificates().unwrap()[0].clone().into_owned()
     }
 
     /// Waits until the server shows `certificate`.
@@ -395,32 +336,18 @@ async fn both_http_versions_are_offered_by_alpn() {
     let client = Client::of(&authority);
 
     let stream = client.connect(&running, None).await.unwrap();
-    assert!(
-        exchange(stream, &request("/"))
-            .await
-            .starts_with("HTTP/1.1 200 ")
-    );
+    assert!(exchange(stream, &request("/")).await.starts_with("HTTP/1.1 200 "));
 
-    let client = Client {
-        alpn: vec![b"h2".to_vec(), b"http/1.1".to_vec()],
-        ..client
-    };
+    let client = Client { alpn: vec![b"h2".to_vec(), b"http/1.1".to_vec()], ..client };
     let stream = client.connect(&running, None).await.unwrap();
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
     let io = hyper_util::rt::TokioIo::new(stream);
     let executor = hyper_util::rt::TokioExecutor::new();
-    let (mut sender, connection) = hyper::client::conn::http2::handshake(executor, io)
-        .await
-        .unwrap();
+    let (mut sender, connection) = hyper::client::conn::http2::handshake(executor, io).await.unwrap();
     tokio::spawn(connection);
-    let request = http::Request::get("https://localhost/")
-        .body(axum::body::Body::empty())
-        .unwrap();
+    let request = http::Request::get("https://localhost/").body(axum::body::Body::empty()).unwrap();
     let response = soon(sender.send_request(request)).await.unwrap();
-    assert_eq!(
-        (response.status().as_u16(), response.version()),
-        (200, http::Version::HTTP_2)
-    );
+    assert_eq!((response.status().as_u16(), response.version()), (200, http::Version::HTTP_2));
 }
 
 #[tokio::test]
@@ -430,30 +357,15 @@ async fn only_the_configured_versions_are_spoken() {
     authority.issue_into(directory.path());
     let both = [TlsVersion::Tls12, TlsVersion::Tls13];
     for (min, max) in [(both[0], both[1]), (both[1], both[1]), (both[0], both[0])] {
-        let settings = TlsSettings {
-            min_version: min,
-            max_version: max,
-            ..settings(directory.path())
-        };
+        let settings = TlsSettings { min_version: min, max_version: max, ..settings(directory.path()) };
         let (running, _) = start_tls(settings).await;
         for (spoken, version) in [(both[0], &version::TLS12), (both[1], &version::TLS13)] {
-            let client = Client {
-                versions: vec![version],
-                ..Client::of(&authority)
-            };
+            let client = Client { versions: vec![version], ..Client::of(&authority) };
             let connected = client.connect(&running, None).await.is_ok();
-            assert_eq!(
-                connected,
-                min <= spoken && spoken <= max,
-                "{spoken:?} of {min:?}-{max:?}"
-            );
+            assert_eq!(connected, min <= spoken && spoken <= max, "{spoken:?} of {min:?}-{max:?}");
         }
     }
-    let none = TlsSettings {
-        min_version: both[1],
-        max_version: both[0],
-        ..settings(directory.path())
-    };
+    let none = TlsSettings { min_version: both[1], max_version: both[0], ..settings(directory.path()) };
     assert!(matches!(none.load(), Err(TlsError::Versions(_))));
 }
 
@@ -464,23 +376,12 @@ async fn a_client_ca_demands_a_certificate_of_its_own() {
     authority.issue_into(directory.path());
     let ca = directory.path().join("ca.crt");
     std::fs::write(&ca, authority.ca.pem()).unwrap();
-    let (running, _) = start_tls(TlsSettings {
-        client_ca: Some(ca),
-        ..settings(directory.path())
-    })
-    .await;
+    let (running, _) = start_tls(TlsSettings { client_ca: Some(ca), ..settings(directory.path()) }).await;
     let pair_of = |authority: &Authority| {
         let (_, key, certificate) = authority.issue();
-        (
-            vec![certificate],
-            rustls_pki_types::pem::PemObject::from_pem_slice(key.as_bytes()).unwrap(),
-        )
+        (vec![certificate], rustls_pki_types::pem::PemObject::from_pem_slice(key.as_bytes()).unwrap())
     };
-    let cases = [
-        (None, false),
-        (Some(pair_of(&stranger)), false),
-        (Some(pair_of(&authority)), true),
-    ];
+    let cases = [(None, false), (Some(pair_of(&stranger)), false), (Some(pair_of(&authority)), true)];
     for (pair, welcome) in cases {
         let answer = match Client::of(&authority).connect(&running, pair).await {
             Ok(stream) => exchange(stream, &request("/")).await,
@@ -514,10 +415,7 @@ async fn new_certificates_are_shown_however_they_come_and_broken_ones_never() {
     assert_eq!(client.shown(&running).await, second);
 
     let third = authority.issue_into(directory.path());
-    let without_sni = Client {
-        name: "127.0.0.1",
-        ..client.clone()
-    };
+    let without_sni = Client { name: "127.0.0.1", ..client.clone() };
     without_sni.sees(&running, &third).await;
     assert_eq!(client.shown(&running).await, third);
 }
@@ -575,10 +473,7 @@ async fn a_handshake_that_does_not_come_is_given_up() {
     });
     let running = running.await;
     // The first bytes of a handshake record, and no more.
-    assert_eq!(
-        exchange(running.connect().await, "\u{16}\u{3}\u{1}").await,
-        ""
-    );
+    assert_eq!(exchange(running.connect().await, "\u{16}\u{3}\u{1}").await, "");
 }
 
 #[test]
@@ -587,10 +482,7 @@ fn what_is_wrong_with_the_files_is_said() {
     let authority = Authority::new();
     let text = |settings: TlsSettings| settings.load().unwrap_err().to_string();
     let missing = text(settings(directory.path()));
-    assert!(
-        missing.starts_with("loading TLS keypair: reading "),
-        "{missing}"
-    );
+    assert!(missing.starts_with("loading TLS keypair: reading "), "{missing}");
     authority.issue_into(directory.path());
     std::fs::write(directory.path().join("tls.crt"), "").unwrap();
     let empty = text(settings(directory.path()));
@@ -598,10 +490,7 @@ fn what_is_wrong_with_the_files_is_said() {
     authority.issue_into(directory.path());
     let ca = directory.path().join("ca.crt");
     std::fs::write(&ca, "").unwrap();
-    let no_ca = text(TlsSettings {
-        client_ca: Some(ca),
-        ..settings(directory.path())
-    });
+    let no_ca = text(TlsSettings { client_ca: Some(ca), ..settings(directory.path()) });
     assert!(no_ca.starts_with("failed to parse client CA: "), "{no_ca}");
 }
 
@@ -610,11 +499,7 @@ fn a_ca_certificate_as_leaf_is_served_as_go_serves_it() {
     let directory = tempfile::tempdir().unwrap();
     let authority = Authority::new();
     std::fs::write(directory.path().join("tls.crt"), authority.ca.pem()).unwrap();
-    std::fs::write(
-        directory.path().join("tls.key"),
-        authority.ca.key().serialize_pem(),
-    )
-    .unwrap();
+    std::fs::write(directory.path().join("tls.key"), authority.ca.key().serialize_pem()).unwrap();
     let loaded = settings(directory.path()).load();
     assert!(loaded.is_ok(), "{loaded:?}");
 }

@@ -67,23 +67,13 @@ pub enum TlsError {
     #[error("loading TLS keypair: reading {path}: {cause}")]
     Read { path: PathBuf, cause: io::Error },
     #[error("loading TLS keypair: {path} is not PEM: {cause}")]
-    Pem {
-        path: PathBuf,
-        cause: rustls_pki_types::pem::Error,
-    },
+    Pem { path: PathBuf, cause: rustls_pki_types::pem::Error },
     #[error("loading TLS keypair: {path} holds no certificate")]
     NoCertificate { path: PathBuf },
     #[error("loading TLS keypair: {path} holds no private key that can be used: {cause}")]
-    NoKey {
-        path: PathBuf,
-        cause: rustls_pki_types::pem::Error,
-    },
+    NoKey { path: PathBuf, cause: rustls_pki_types::pem::Error },
     #[error("loading TLS keypair: {certificate} and {key}: {cause}")]
-    Pair {
-        certificate: PathBuf,
-        key: PathBuf,
-        cause: rustls::Error,
-    },
+    Pair { certificate: PathBuf, key: PathBuf, cause: rustls::Error },
     #[error("reading from client CA file: {path}: {cause}")]
     ReadClientCa { path: PathBuf, cause: io::Error },
     #[error("failed to parse client CA: {path}: {cause}")]
@@ -110,13 +100,11 @@ impl TlsSettings {
             Some(path) => builder.with_client_cert_verifier(client_verifier(path, provider)?),
             None => builder.with_no_client_auth(),
         };
-        let mut config = builder
-            .with_single_cert(chain, key)
-            .map_err(|cause| TlsError::Pair {
-                certificate: self.certificate.clone(),
-                key: self.key.clone(),
-                cause,
-            })?;
+        let mut config = builder.with_single_cert(chain, key).map_err(|cause| TlsError::Pair {
+            certificate: self.certificate.clone(),
+            key: self.key.clone(),
+            cause,
+        })?;
         config.alpn_protocols = vec![ALPN_HTTP2.to_vec(), ALPN_HTTP1.to_vec()];
         if let Ok(ticketer) = aws_lc_rs::Ticketer::new() {
             config.ticketer = ticketer;
@@ -127,37 +115,24 @@ impl TlsSettings {
     /// Every file the configuration is made from.
     #[must_use]
     pub fn files(&self) -> Vec<PathBuf> {
-        let files = [
-            Some(&self.certificate),
-            Some(&self.key),
-            self.client_ca.as_ref(),
-        ];
+        let files = [Some(&self.certificate), Some(&self.key), self.client_ca.as_ref()];
         files.into_iter().flatten().cloned().collect()
     }
 
     fn versions(&self) -> Vec<&'static SupportedProtocolVersion> {
-        [
-            (TlsVersion::Tls12, &version::TLS12),
-            (TlsVersion::Tls13, &version::TLS13),
-        ]
-        .into_iter()
-        .filter(|(version, _)| (self.min_version..=self.max_version).contains(version))
-        .map(|(_, version)| version)
-        .collect()
+        [(TlsVersion::Tls12, &version::TLS12), (TlsVersion::Tls13, &version::TLS13)]
+            .into_iter()
+            .filter(|(version, _)| (self.min_version..=self.max_version).contains(version))
+            .map(|(_, version)| version)
+            .collect()
     }
 
     fn chain(&self) -> Result<Vec<CertificateDer<'static>>, TlsError> {
         let path = || self.certificate.clone();
-        let pem = read(&self.certificate).map_err(|cause| TlsError::Read {
-            path: path(),
-            cause,
-        })?;
+        let pem = read(&self.certificate).map_err(|cause| TlsError::Read { path: path(), cause })?;
         let chain = CertificateDer::pem_slice_iter(&pem)
             .collect::<Result<Vec<_>, _>>()
-            .map_err(|cause| TlsError::Pem {
-                path: path(),
-                cause,
-            })?;
+            .map_err(|cause| TlsError::Pem { path: path(), cause })?;
         if chain.is_empty() {
             return Err(TlsError::NoCertificate { path: path() });
         }
@@ -166,35 +141,18 @@ impl TlsSettings {
 
     fn private_key(&self) -> Result<PrivateKeyDer<'static>, TlsError> {
         let path = || self.key.clone();
-        let pem = read(&self.key).map_err(|cause| TlsError::Read {
-            path: path(),
-            cause,
-        })?;
-        PrivateKeyDer::from_pem_slice(&pem).map_err(|cause| TlsError::NoKey {
-            path: path(),
-            cause,
-        })
+        let pem = read(&self.key).map_err(|cause| TlsError::Read { path: path(), cause })?;
+        PrivateKeyDer::from_pem_slice(&pem).map_err(|cause| TlsError::NoKey { path: path(), cause })
     }
 }
 
-fn client_verifier(
-    path: &Path,
-    provider: Arc<CryptoProvider>,
-) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
-    let pem = read(path).map_err(|cause| TlsError::ReadClientCa {
-        path: path.to_owned(),
-        cause,
-    })?;
-    let unusable = |cause: String| TlsError::ClientCa {
-        path: path.to_owned(),
-        cause,
-    };
+fn client_verifier(path: &Path, provider: Arc<CryptoProvider>) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
+    let pem = read(path).map_err(|cause| TlsError::ReadClientCa { path: path.to_owned(), cause })?;
+    let unusable = |cause: String| TlsError::ClientCa { path: path.to_owned(), cause };
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&pem) {
         let certificate = certificate.map_err(|error| unusable(error.to_string()))?;
-        roots
-            .add(certificate)
-            .map_err(|error| unusable(error.to_string()))?;
+        roots.add(certificate).map_err(|error| unusable(error.to_string()))?;
     }
     WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
         .build()
@@ -203,8 +161,6 @@ fn client_verifier(
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut contents = Vec::new();
-    File::open(path)?
-        .take(FILE_BYTES_MAX)
-        .read_to_end(&mut contents)?;
+    File::open(path)?.take(FILE_BYTES_MAX).read_to_end(&mut contents)?;
     Ok(contents)
 }

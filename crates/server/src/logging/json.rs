@@ -15,12 +15,7 @@ impl Members {
     pub(super) fn attribute(&mut self, out: &mut String, name: &'static str, value: &Value<'_>) {
         let (group, key) = name.rsplit_once('.').unwrap_or(("", name));
         let path: Vec<&str> = group.split('.').filter(|part| !part.is_empty()).collect();
-        let common = self
-            .open
-            .iter()
-            .zip(&path)
-            .take_while(|(a, b)| a == b)
-            .count();
+        let common = self.open.iter().zip(&path).take_while(|(a, b)| a == b).count();
         self.close_to(out, common);
         for part in &path[common..] {
             member(out, part);
@@ -112,10 +107,7 @@ mod tests {
         }
         members.finish(&mut out);
         out.push('}');
-        assert_eq!(
-            out,
-            r#"{"msg":"m","a":1,"go":{"version":1,"os":1},"x":{"y":{"z":1},"w":1},"b":1}"#
-        );
+        assert_eq!(out, r#"{"msg":"m","a":1,"go":{"version":1,"os":1},"x":{"y":{"z":1},"w":1},"b":1}"#);
     }
 
     #[test]
@@ -130,20 +122,14 @@ mod tests {
             (Value::Float(f64::NAN), "\"NaN\""),
             (Value::Boolean(false), "false"),
             (Value::Duration(86_400_000_000_000), "86400000000000"),
-            (
-                Value::List(vec![Value::text("a"), Value::Integer(2)]),
-                "[\"a\",2]",
-            ),
+            (Value::List(vec![Value::text("a"), Value::Integer(2)]), "[\"a\",2]"),
             (Value::List(vec![]), "[]"),
         ];
         for (value, expected) in cases {
             let mut out = String::new();
             write_value(&mut out, &value);
             assert_eq!(out, expected);
-            assert!(
-                serde_json::from_str::<serde_json::Value>(&out).is_ok(),
-                "{out}"
-            );
+            assert!(serde_json::from_str::<serde_json::Value>(&out).is_ok(), "{out}");
         }
     }
 }

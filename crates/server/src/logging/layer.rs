@@ -33,18 +33,8 @@ pub(super) struct RecordLayer {
 struct SpanFields(Vec<(&'static str, Value<'static>)>);
 
 impl RecordLayer {
-    pub(super) fn new(
-        settings: Arc<ArcSwap<Settings>>,
-        now: fn() -> Timestamp,
-        zone: TimeZone,
-        sink: Sink,
-    ) -> Self {
-        Self {
-            settings,
-            now,
-            zone,
-            sink,
-        }
+    pub(super) fn new(settings: Arc<ArcSwap<Settings>>, now: fn() -> Timestamp, zone: TimeZone, sink: Sink) -> Self {
+        Self { settings, now, zone, sink }
     }
 
     /// A span always counts: it may be the request of an error. Strangers speak from WARN up.
@@ -60,11 +50,7 @@ impl RecordLayer {
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for RecordLayer {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
-        if self.wants(metadata) {
-            Interest::always()
-        } else {
-            Interest::never()
-        }
+        if self.wants(metadata) { Interest::always() } else { Interest::never() }
     }
 
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
@@ -96,15 +82,9 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for RecordLayer {
         with_line(|line| {
             let mut record = Record::begin(&settings, line);
             event.record(&mut record);
-            for span in ctx
-                .event_scope(event)
-                .into_iter()
-                .flat_map(|scope| scope.from_root())
-            {
+            for span in ctx.event_scope(event).into_iter().flat_map(|scope| scope.from_root()) {
                 if let Some(SpanFields(fields)) = span.extensions().get() {
-                    fields
-                        .iter()
-                        .for_each(|(name, value)| record.attribute(name, value));
+                    fields.iter().for_each(|(name, value)| record.attribute(name, value));
                 }
             }
             let time = (self.now)().to_zoned_datetime(self.zone.clone());
@@ -152,12 +132,7 @@ impl<'a> Record<'a> {
     fn begin(settings: &'a Settings, line: &'a mut Line) -> Self {
         line.attributes.clear();
         line.text.clear();
-        Self {
-            settings,
-            line,
-            message: String::new(),
-            members: json::Members::default(),
-        }
+        Self { settings, line, message: String::new(), members: json::Members::default() }
     }
 
     fn attribute(&mut self, name: &'static str, value: &Value<'_>) {
@@ -173,10 +148,7 @@ impl<'a> Record<'a> {
     }
 
     fn finish(mut self, time: &ZonedDateTime, level: Level) {
-        let Line {
-            attributes,
-            text: out,
-        } = self.line;
+        let Line { attributes, text: out } = self.line;
         // Writing to a String cannot fail.
         let _ = match self.settings.format {
             Format::Text => {

@@ -68,9 +68,7 @@ impl fmt::Display for Level {
 
 /// A text that names no level.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "log level {0:?} is none of debug, info, warn, error, with an offset as in INFO+2 if wanted"
-)]
+#[error("log level {0:?} is none of debug, info, warn, error, with an offset as in INFO+2 if wanted")]
 pub struct LevelError(String);
 
 /// `logger.level` of the configuration. Nothing at all means INFO, `warning` means `warn`.
@@ -121,23 +119,13 @@ mod tests {
             ("error+2147483647", None),
         ];
         for (text, expected) in cases {
-            assert_eq!(
-                text.parse::<Level>().ok().map(|level| level.0),
-                expected,
-                "{text}"
-            );
+            assert_eq!(text.parse::<Level>().ok().map(|level| level.0), expected, "{text}");
         }
     }
 
     #[test]
     fn levels_are_written_with_their_offset() {
-        let cases = [
-            (-8, "DEBUG-4"),
-            (-4, "DEBUG"),
-            (-1, "DEBUG+3"),
-            (0, "INFO"),
-            (2, "INFO+2"),
-        ];
+        let cases = [(-8, "DEBUG-4"), (-4, "DEBUG"), (-1, "DEBUG+3"), (0, "INFO"), (2, "INFO+2")];
         for (level, expected) in cases {
             assert_eq!(Level(level).to_string(), expected);
         }
@@ -148,11 +136,7 @@ mod tests {
     #[test]
     fn an_offset_silences_the_levels_below_it() {
         use tracing::level_filters::LevelFilter as F;
-        let cases = [
-            ("info", F::INFO),
-            ("info+2", F::WARN),
-            ("error-1", F::ERROR),
-        ];
+        let cases = [("info", F::INFO), ("info+2", F::WARN), ("error-1", F::ERROR)];
         for (text, expected) in cases {
             assert_eq!(text.parse::<Level>().unwrap().filter(), expected, "{text}");
         }

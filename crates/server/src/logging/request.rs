@@ -33,10 +33,7 @@ impl<S> Layer<S> for RequestScope {
     type Service = InRequestScope<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        InRequestScope {
-            inner,
-            scope: self.clone(),
-        }
+        InRequestScope { inner, scope: self.clone() }
     }
 }
 
@@ -101,40 +98,24 @@ mod tests {
             Arc::new(ArcSwap::from_pointee(Settings::default())),
             || jiff::Timestamp::UNIX_EPOCH,
             TimeZone::UTC,
-            Box::new(move |line| {
-                sink.lock()
-                    .unwrap()
-                    .push_str(&String::from_utf8_lossy(line))
-            }),
+            Box::new(move |line| sink.lock().unwrap().push_str(&String::from_utf8_lossy(line))),
         );
         let answer = service_fn(|_: Request<()>| async {
             tokio::task::yield_now().await;
             tracing::info!(client_id = "app", "asked");
             Ok::<_, std::convert::Infallible>(())
         });
-        let address: ClientAddress =
-            Arc::new(|_, headers| headers.get("x-forwarded-for")?.to_str().ok()?.parse().ok());
+        let address: ClientAddress = Arc::new(|_, headers| headers.get("x-forwarded-for")?.to_str().ok()?.parse().ok());
         let service = RequestScope::new(Some(address)).layer(answer);
         let requests = async {
             for forwarded in ["192.0.2.7", "nonsense"] {
-                let request = Request::builder()
-                    .header("x-forwarded-for", forwarded)
-                    .header("x-request-id", "theirs");
-                service
-                    .clone()
-                    .oneshot(request.body(()).unwrap())
-                    .await
-                    .unwrap();
+                let request = Request::builder().header("x-forwarded-for", forwarded).header("x-request-id", "theirs");
+                service.clone().oneshot(request.body(()).unwrap()).await.unwrap();
             }
         };
-        requests
-            .with_subscriber(Registry::default().with(layer))
-            .await;
+        requests.with_subscriber(Registry::default().with(layer)).await;
         let written = written.lock().unwrap();
-        let ids: Vec<_> = written
-            .lines()
-            .map(|line| line.rsplit_once("request_id=").unwrap())
-            .collect();
+        let ids: Vec<_> = written.lines().map(|line| line.rsplit_once("request_id=").unwrap()).collect();
         let begin = "time=1970-01-01T00:00:00.000Z level=INFO msg=asked client_id=app ";
         assert_eq!(ids[0].0, format!("{begin}client_remote_addr=192.0.2.7 "));
         assert_eq!(ids[1].0, begin);

@@ -45,20 +45,14 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            level: Level::INFO,
-            format: Format::Text,
-            exclude_fields: Vec::new(),
-        }
+        Self { level: Level::INFO, format: Format::Text, exclude_fields: Vec::new() }
     }
 }
 
 impl Settings {
     pub(super) fn excludes(&self, name: &str) -> bool {
         let group = name.split('.').next().unwrap_or(name);
-        self.exclude_fields
-            .iter()
-            .any(|excluded| excluded == name || excluded == group)
+        self.exclude_fields.iter().any(|excluded| excluded == name || excluded == group)
     }
 }
 

@@ -92,10 +92,7 @@ pub(super) fn write_limited(limit: usize, arguments: fmt::Arguments<'_>) -> Stri
             Err(fmt::Error)
         }
     }
-    let mut limited = Limited {
-        text: String::new(),
-        limit,
-    };
+    let mut limited = Limited { text: String::new(), limit };
     // An error is our own stop, or a formatter that gave up; what it wrote is kept.
     let _ = limited.write_fmt(arguments);
     limited.text
@@ -106,9 +103,7 @@ fn is_list(text: &str, value: &dyn Debug) -> bool {
     if text == "[]" {
         return write_limited(3, format_args!("{value:3?}")) == "[]";
     }
-    text.starts_with('[')
-        && !text.starts_with("[\n")
-        && write_limited(2, format_args!("{value:#?}")).starts_with("[\n")
+    text.starts_with('[') && !text.starts_with("[\n") && write_limited(2, format_args!("{value:#?}")).starts_with("[\n")
 }
 
 /// The members of a list as `Debug` writes it: `["a", "b"]`, `[1, 2]`.
@@ -130,10 +125,7 @@ fn items(text: &str) -> Vec<Value<'static>> {
 }
 
 fn bare(text: &str) -> (Value<'static>, &str) {
-    let end = text
-        .find(", ")
-        .unwrap_or(text.trim_end_matches(']').len())
-        .max(1);
+    let end = text.find(", ").unwrap_or(text.trim_end_matches(']').len()).max(1);
     let end = text.ceil_char_boundary(end);
     let item = match text[..end].parse() {
         Ok(number) => Value::Integer(number),
@@ -179,9 +171,7 @@ fn nanoseconds(text: &str) -> Option<u128> {
         "ns" => 1,
         _ => return None,
     };
-    let (whole, fraction) = text[..unit_at]
-        .split_once('.')
-        .unwrap_or((&text[..unit_at], ""));
+    let (whole, fraction) = text[..unit_at].split_once('.').unwrap_or((&text[..unit_at], ""));
     let mut nanos = whole.parse::<u128>().ok()?.checked_mul(unit)?;
     let mut place = unit;
     for digit in fraction.bytes() {
@@ -202,64 +192,28 @@ mod tests {
     }
 
     fn list(items: &[&'static str]) -> Value<'static> {
-        Value::List(
-            items
-                .iter()
-                .map(|item| Value::Text(Cow::Borrowed(*item)))
-                .collect(),
-        )
+        Value::List(items.iter().map(|item| Value::Text(Cow::Borrowed(*item))).collect())
     }
 
     #[test]
     fn lists_keep_their_members_whatever_is_in_them() {
         assert_eq!(debug(vec!["a", "b"]), list(&["a", "b"]));
         assert_eq!(debug(Vec::<String>::new()), list(&[]));
-        let odd = [
-            "a, b",
-            "quo\"te",
-            "back\\slash",
-            "line\nbreak",
-            "nul\0",
-            "\u{7f}\u{200b}",
-            "]",
-            "é",
-        ];
+        let odd = ["a, b", "quo\"te", "back\\slash", "line\nbreak", "nul\0", "\u{7f}\u{200b}", "]", "é"];
         assert_eq!(debug(&odd[..]), list(&odd));
-        assert_eq!(
-            debug([1, -2]),
-            Value::List(vec![Value::Integer(1), Value::Integer(-2)])
-        );
+        assert_eq!(debug([1, -2]), Value::List(vec![Value::Integer(1), Value::Integer(-2)]));
     }
 
     #[test]
     fn durations_are_exact() {
-        for nanos in [
-            0,
-            1,
-            999,
-            1_500,
-            2_000_000,
-            1_500_000_000,
-            86_400_000_000_001,
-        ] {
-            assert_eq!(
-                debug(Duration::from_nanos(nanos)),
-                Value::Duration(nanos.into())
-            );
+        for nanos in [0, 1, 999, 1_500, 2_000_000, 1_500_000_000, 86_400_000_000_001] {
+            assert_eq!(debug(Duration::from_nanos(nanos)), Value::Duration(nanos.into()));
         }
     }
 
     #[test]
     fn typed_text_stays_text() {
-        for text in [
-            "[\"a\", \"b\"]",
-            "[]",
-            "[\n    \"a\",\n]",
-            "5s",
-            "+5s",
-            "1.5ms",
-            "",
-        ] {
+        for text in ["[\"a\", \"b\"]", "[]", "[\n    \"a\",\n]", "5s", "+5s", "1.5ms", ""] {
             let shown = tracing::field::display(text);
             assert_eq!(debug(shown), Value::Text(text.into()), "{text}");
         }
@@ -271,13 +225,8 @@ mod tests {
         assert_eq!(Value::text(&fits), Value::Text(Cow::Borrowed(&fits)));
         let long = format!("{fits}é");
         assert_eq!(Value::text(&long), Value::Text(format!("{fits}…").into()));
-        assert_eq!(
-            debug(tracing::field::display(&long)),
-            Value::Text(format!("{fits}…").into())
-        );
-        let Value::List(items) = debug(vec![long; 3]) else {
-            panic!("still a list")
-        };
+        assert_eq!(debug(tracing::field::display(&long)), Value::Text(format!("{fits}…").into()));
+        let Value::List(items) = debug(vec![long; 3]) else { panic!("still a list") };
         assert_eq!(items.len(), 1);
     }
 }

@@ -38,11 +38,7 @@ fn to_prometheus(open_metrics: &str) -> String {
 
 fn announce(out: &mut String, what: &str, rest: &str, counter: bool) {
     let (name, said) = rest.split_once(' ').unwrap_or((rest, ""));
-    let said = if what == "TYPE" && said == "unknown" {
-        "untyped"
-    } else {
-        said
-    };
+    let said = if what == "TYPE" && said == "unknown" { "untyped" } else { said };
     let suffix = if counter { "_total" } else { "" };
     for part in ["# ", what, " ", name, suffix, " ", said, "\n"] {
         out.push_str(part);
@@ -51,9 +47,7 @@ fn announce(out: &mut String, what: &str, rest: &str, counter: bool) {
 
 /// `le` is the first label there; a quote inside a label's value is escaped, so cannot end one.
 fn sample(out: &mut String, line: &str) {
-    let bound = line
-        .find("le=\"")
-        .filter(|at| matches!(line.as_bytes()[at - 1], b'{' | b','));
+    let bound = line.find("le=\"").filter(|at| matches!(line.as_bytes()[at - 1], b'{' | b','));
     let rewritten = bound.and_then(|at| {
         let start = at + "le=\"".len();
         let (value, rest) = line[start..].split_once('"')?;

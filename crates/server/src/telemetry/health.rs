@@ -48,10 +48,7 @@ struct Failure {
     message: String,
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes a reference"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_zero(duration: &u64) -> bool {
     *duration == 0
 }
@@ -113,21 +110,11 @@ impl Health {
         }
     }
 
-    fn record(
-        &self,
-        name: &'static str,
-        outcome: Result<(), String>,
-        now: Timestamp,
-        took: Duration,
-    ) {
+    fn record(&self, name: &'static str, outcome: Result<(), String>, now: Timestamp, took: Duration) {
         let mut checks = self.lock();
         let before = checks.entry(name).or_insert_with(|| not_run(now));
         let duration = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
-        let passed = CheckResult {
-            message: None,
-            duration,
-            ..not_run(now)
-        };
+        let passed = CheckResult { message: None, duration, ..not_run(now) };
         *before = match outcome {
             Ok(()) => {
                 if !before.passes() {
@@ -153,17 +140,8 @@ impl Health {
     pub(super) fn results(&self, now: Timestamp) -> BTreeMap<&'static str, CheckResult> {
         let mut results = self.lock().clone();
         if self.shutting_down.load(Ordering::Relaxed) {
-            let error = Some(Failure {
-                message: "shutting down".to_owned(),
-            });
-            results.insert(
-                SHUTDOWN,
-                CheckResult {
-                    error,
-                    message: None,
-                    ..not_run(now)
-                },
-            );
+            let error = Some(Failure { message: "shutting down".to_owned() });
+            results.insert(SHUTDOWN, CheckResult { error, message: None, ..not_run(now) });
         }
         results
     }
@@ -209,12 +187,7 @@ mod tests {
             (Err("down"), 55, (1, Some(at(55))), false),
         ];
         for (outcome, second, expected, ready) in cases {
-            health.record(
-                "storage",
-                outcome.map_err(str::to_owned),
-                at(second),
-                Duration::ZERO,
-            );
+            health.record("storage", outcome.map_err(str::to_owned), at(second), Duration::ZERO);
             assert_eq!(failures(&health), expected, "at {second}");
             assert_eq!(health.is_ready(), ready, "at {second}");
         }

@@ -44,21 +44,13 @@ impl HttpMetrics {
             sizes: Family::new_with_constructor(|| Histogram::new(SIZE_BUCKETS)),
         };
         // The exposition appends `_total`.
-        registry.register(
-            "http_requests",
-            "Count of all HTTP requests",
-            metrics.requests.clone(),
-        );
+        registry.register("http_requests", "Count of all HTTP requests", metrics.requests.clone());
         registry.register(
             "request_duration_seconds",
             "A histogram of latencies for requests",
             metrics.durations.clone(),
         );
-        registry.register(
-            "response_size_bytes",
-            "A histogram of response sizes for requests",
-            metrics.sizes.clone(),
-        );
+        registry.register("response_size_bytes", "A histogram of response sizes for requests", metrics.sizes.clone());
         metrics
     }
 
@@ -69,10 +61,7 @@ impl HttpMetrics {
     #[must_use]
     pub fn layer(&self, issuer_path: &str) -> MeasureRequests {
         let issuer_path = issuer_path.trim_end_matches('/').into();
-        MeasureRequests {
-            metrics: self.clone(),
-            issuer_path,
-        }
+        MeasureRequests { metrics: self.clone(), issuer_path }
     }
 
     fn record(&self, labels: &Labels, seconds: f64, bytes: u64) {
@@ -94,10 +83,7 @@ impl<S> Layer<S> for MeasureRequests {
     type Service = Measured<S>;
 
     fn layer(&self, inner: S) -> Measured<S> {
-        Measured {
-            inner,
-            measure: self.clone(),
-        }
+        Measured { inner, measure: self.clone() }
     }
 }
 
@@ -134,17 +120,9 @@ where
         let began = Instant::now();
         Box::pin(async move {
             let response = answer.await?;
-            let labels = Labels {
-                code: response.status().as_u16(),
-                handler,
-                method,
-            };
+            let labels = Labels { code: response.status().as_u16(), handler, method };
             let size = response.body().size_hint();
-            metrics.record(
-                &labels,
-                began.elapsed().as_secs_f64(),
-                size.exact().unwrap_or(size.lower()),
-            );
+            metrics.record(&labels, began.elapsed().as_secs_f64(), size.exact().unwrap_or(size.lower()));
             Ok(response)
         })
     }
@@ -203,17 +181,11 @@ mod tests {
             ("GET", "/dex/static/main.css"),
             ("GET", "/dex/nothing"),
         ] {
-            let request = Request::builder()
-                .method(method)
-                .uri(path)
-                .body(AxumBody::empty());
+            let request = Request::builder().method(method).uri(path).body(AxumBody::empty());
             app.clone().oneshot(request.unwrap()).await.unwrap();
         }
         let text = encode(&registry).unwrap();
-        let mut counted: Vec<_> = text
-            .lines()
-            .filter(|line| line.starts_with("http_req"))
-            .collect();
+        let mut counted: Vec<_> = text.lines().filter(|line| line.starts_with("http_req")).collect();
         counted.sort_unstable();
         assert_eq!(
             counted,

@@ -46,11 +46,7 @@ pub fn new_registry() -> Registry {
         version: version::DEX,
     };
     info.get_or_create(&labels).set(1);
-    registry.register(
-        "dex_build_info",
-        "A metric with a constant '1' value, labelled by version",
-        info,
-    );
+    registry.register("dex_build_info", "A metric with a constant '1' value, labelled by version", info);
     registry.register_collector(Box::new(ProcessCollector));
     registry
 }

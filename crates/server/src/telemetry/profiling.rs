@@ -32,16 +32,15 @@ pub(super) fn router() -> Router {
 }
 
 async fn cmdline() -> String {
-    let arguments: Vec<_> = std::env::args_os()
-        .map(|a| a.to_string_lossy().into_owned())
-        .collect();
+    let arguments: Vec<_> = std::env::args_os().map(|a| a.to_string_lossy().into_owned()).collect();
     arguments.join("\0")
 }
 
 async fn absent(Path(profile): Path<String>) -> Response {
     match profile.as_str() {
-        "profile" | "symbol" | "trace" | "heap" | "goroutine" | "allocs" | "block" | "mutex"
-        | "threadcreate" => (StatusCode::NOT_IMPLEMENTED, ABSENT).into_response(),
+        "profile" | "symbol" | "trace" | "heap" | "goroutine" | "allocs" | "block" | "mutex" | "threadcreate" => {
+            (StatusCode::NOT_IMPLEMENTED, ABSENT).into_response()
+        }
         _ => StatusCode::NOT_FOUND.into_response(),
     }
 }

@@ -37,11 +37,7 @@ pub fn router(telemetry: Telemetry) -> Router {
         .route("/healthz/live", any("ok"))
         .route("/metrics", any(metrics))
         .with_state(telemetry);
-    if profiling {
-        router.merge(profiling::router())
-    } else {
-        router
-    }
+    if profiling { router.merge(profiling::router()) } else { router }
 }
 
 #[derive(Deserialize)]
@@ -53,17 +49,11 @@ struct ReadyQuery {
 async fn ready(State(telemetry): State<Telemetry>, Query(query): Query<ReadyQuery>) -> Response {
     let results = telemetry.health.results((telemetry.now)());
     let healthy = results.values().all(|result| result.passes());
-    let status = if healthy {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    };
+    let status = if healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let short = query.kind.as_deref() == Some("short");
     let body = if short {
         let verdict = |passes| if passes { "PASS" } else { "FAIL" };
-        let verdicts = results
-            .iter()
-            .map(|(name, result)| (*name, verdict(result.passes())));
+        let verdicts = results.iter().map(|(name, result)| (*name, verdict(result.passes())));
         tab_indented(&verdicts.collect::<BTreeMap<_, _>>())
     } else {
         tab_indented(&results)
@@ -77,9 +67,7 @@ async fn ready(State(telemetry): State<Telemetry>, Query(query): Query<ReadyQuer
 fn tab_indented(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     let mut body = Vec::new();
     let formatter = serde_json::ser::PrettyFormatter::with_indent(b"\t");
-    value.serialize(&mut serde_json::Serializer::with_formatter(
-        &mut body, formatter,
-    ))?;
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut body, formatter))?;
     body.push(b'\n');
     Ok(body)
 }
@@ -107,12 +95,7 @@ mod tests {
 
     fn telemetry(health: Arc<Health>) -> Telemetry {
         let registry = Arc::new(crate::telemetry::new_registry());
-        Telemetry {
-            health,
-            registry,
-            profiling: true,
-            now,
-        }
+        Telemetry { health, registry, profiling: true, now }
     }
 
     async fn get(telemetry: &Telemetry, path: &str) -> (u16, String, String) {
@@ -137,9 +120,7 @@ mod tests {
             trigger.send_replace(true);
             error.map_or(Ok(()), Err)
         };
-        health
-            .watch("storage", crate::telemetry::CHECK_EVERY, now, check, stop)
-            .await;
+        health.watch("storage", crate::telemetry::CHECK_EVERY, now, check, stop).await;
         health
     }
 
@@ -147,17 +128,11 @@ mod tests {
     async fn readiness_reads_as_in_dex() {
         let json = "application/json";
         let none = telemetry(Arc::new(Health::new()));
-        assert_eq!(
-            get(&none, "/healthz").await,
-            (200, json.into(), "{}\n".into())
-        );
+        assert_eq!(get(&none, "/healthz").await, (200, json.into(), "{}\n".into()));
 
         let pending = telemetry(checked(None).await);
         let body = "{\n\t\"storage\": {\n\t\t\"message\": \"didn't run yet\",\n\t\t\"timestamp\": \"2026-08-06T15:14:24.123456789Z\",\n\t\t\"contiguousFailures\": 0,\n\t\t\"timeOfFirstFailure\": null\n\t}\n}\n";
-        assert_eq!(
-            get(&pending, "/healthz/ready").await,
-            (200, json.into(), body.into())
-        );
+        assert_eq!(get(&pending, "/healthz/ready").await, (200, json.into(), body.into()));
         let short = "{\n\t\"storage\": \"PASS\"\n}\n";
         assert_eq!(get(&pending, "/healthz/ready?type=short").await.2, short);
 
@@ -165,20 +140,11 @@ mod tests {
         let (status, _, body) = get(&failed, "/healthz/ready").await;
         let body: serde_json::Value = serde_json::from_str(&body).unwrap();
         assert_eq!(status, 503);
-        assert_eq!(
-            body["storage"]["error"]["message"],
-            "create auth request: disk full"
-        );
+        assert_eq!(body["storage"]["error"]["message"], "create auth request: disk full");
         assert_eq!(body["storage"]["contiguousFailures"], 1);
-        assert_eq!(
-            body["storage"]["timeOfFirstFailure"],
-            "2026-08-06T15:14:24.123456789Z"
-        );
+        assert_eq!(body["storage"]["timeOfFirstFailure"], "2026-08-06T15:14:24.123456789Z");
         assert!(body["storage"]["duration"].as_u64().unwrap() > 0);
-        assert_eq!(
-            get(&failed, "/healthz?type=short").await.2,
-            "{\n\t\"storage\": \"FAIL\"\n}\n"
-        );
+        assert_eq!(get(&failed, "/healthz?type=short").await.2, "{\n\t\"storage\": \"FAIL\"\n}\n");
     }
 
     #[tokio::test]
@@ -195,10 +161,7 @@ mod tests {
     async fn metrics_name_the_build_and_the_process() {
         let (status, kind, text) = get(&telemetry(Arc::default()), "/metrics").await;
         assert_eq!((status, kind.as_str()), (200, exposition::CONTENT_TYPE));
-        assert!(
-            text.contains("\ndex_build_info{go_version=\"rustc"),
-            "{text}"
-        );
+        assert!(text.contains("\ndex_build_info{go_version=\"rustc"), "{text}");
         for name in [
             "process_cpu_seconds_total",
             "process_resident_memory_bytes",
@@ -207,10 +170,7 @@ mod tests {
             "process_open_fds",
             "process_max_fds",
         ] {
-            assert!(
-                text.contains(&format!("\n# HELP {name} ")),
-                "{name} in {text}"
-            );
+            assert!(text.contains(&format!("\n# HELP {name} ")), "{name} in {text}");
             assert!(text.contains(&format!("\n{name} ")), "{name} in {text}");
         }
         assert!(!text.contains("# EOF"));
@@ -221,10 +181,7 @@ mod tests {
         let mut telemetry = telemetry(Arc::default());
         assert_eq!(get(&telemetry, "/debug/pprof/").await.0, 200);
         assert_eq!(get(&telemetry, "/debug/pprof/cmdline").await.0, 200);
-        assert_eq!(
-            get(&telemetry, "/debug/pprof/profile?seconds=1").await.0,
-            501
-        );
+        assert_eq!(get(&telemetry, "/debug/pprof/profile?seconds=1").await.0, 501);
         assert_eq!(get(&telemetry, "/debug/pprof/nonsense").await.0, 404);
         telemetry.profiling = false;
         assert_eq!(get(&telemetry, "/debug/pprof/").await.0, 404);

@@ -1,16 +1,19 @@
 //! The records that the configuration fixes (storage spec, 3.1).
 
 use dex_config::{Config, ConnectorConfig, RefreshTokenLifetime, StaticClient, StaticPassword};
-use dex_model::{
-    Client, ClientCredentialsClaims, ClientSecret, Connector, ConnectorData, Password, PasswordHash,
-};
+use dex_model::{Client, ClientCredentialsClaims, ClientSecret, Connector, ConnectorData, Password, PasswordHash};
 use dex_storage::Fixed;
 
 /// The clients, passwords and connectors of the configuration, the local one included.
 pub(super) fn records(config: &Config) -> Fixed {
     let mut connectors: Vec<Connector> = config.connectors.iter().map(connector).collect();
     if config.enable_password_db {
-        connectors.push(Connector { id: "local".into(), kind: "local".into(), name: "Email".into(), ..Connector::default() });
+        connectors.push(Connector {
+            id: "local".into(),
+            kind: "local".into(),
+            name: "Email".into(),
+            ..Connector::default()
+        });
     }
     Fixed {
         clients: config.static_clients.iter().map(client).collect(),

@@ -27,14 +27,8 @@ const SWEEPS_MAX: u32 = 200;
 const REVOKED_EVERY: Duration = Duration::from_secs(5);
 
 /// The kinds that expire.
-const EXPIRING: [Kind; 6] = [
-    Kind::AuthRequest,
-    Kind::AuthCode,
-    Kind::DeviceRequest,
-    Kind::DeviceToken,
-    Kind::AuthSession,
-    Kind::Spent,
-];
+const EXPIRING: [Kind; 6] =
+    [Kind::AuthRequest, Kind::AuthCode, Kind::DeviceRequest, Kind::DeviceToken, Kind::AuthSession, Kind::Spent];
 
 impl Parts {
     /// Keeps the signing keys up to date, for ever. A changed `rotation` counts from the next look.

@@ -47,10 +47,8 @@ mod tests {
 
     #[test]
     fn trusted_hops_are_skipped_from_the_right() {
-        let config = ClientRemoteIp {
-            header: "X-Forwarded-For".into(),
-            trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
-        };
+        let config =
+            ClientRemoteIp { header: "X-Forwarded-For".into(), trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()] };
         let cases = [
             ("10.1.2.3", &["1.2.3.4, 198.51.100.7, 10.1.2.3"][..], "198.51.100.7"),
             ("10.1.2.3", &["203.0.113.9, garbage, 10.1.2.3"], "10.1.2.3"),

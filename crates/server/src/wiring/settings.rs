@@ -49,7 +49,8 @@ fn headers(config: &Config) -> anyhow::Result<HeaderMap> {
     for (name, value) in &config.web.headers {
         let name = HeaderName::try_from(*name).context("web.headers")?;
         let value = HeaderValue::try_from(value.as_str());
-        let value = value.with_context(|| format!("invalid config: web.headers.{name} holds what no header may hold"))?;
+        let value =
+            value.with_context(|| format!("invalid config: web.headers.{name} holds what no header may hold"))?;
         headers.insert(name, value);
     }
     Ok(headers)

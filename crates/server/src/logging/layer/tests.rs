@@ -27,14 +27,7 @@ fn text(log: impl FnOnce()) -> String {
 }
 
 fn json(log: impl FnOnce()) -> String {
-    lines(
-        Settings {
-            format: Format::Json,
-            ..Settings::default()
-        },
-        TimeZone::UTC,
-        log,
-    )
+    lines(Settings { format: Format::Json, ..Settings::default() }, TimeZone::UTC, log)
 }
 
 fn version_info() {
@@ -86,10 +79,7 @@ fn records_read_as_dex_writes_them() {
             json(of_every_kind),
             "{\"time\":\"2026-08-06T15:14:24.1234567Z\",\"level\":\"WARN\",\"msg\":\"mixed\",\"valid_for\":86400000000000,\"origins\":[\"a\",\"b\"],\"enabled\":true,\"count\":3,\"user\":\"Jane Doe\",\"err\":\"disk on fire\",\"type\":\"local\"}\n",
         ),
-        (
-            text(|| tracing::info!("{}", "two\nlines")),
-            "time=2026-08-06T15:14:24.123Z level=INFO msg=\"two\\nlines\"\n",
-        ),
+        (text(|| tracing::info!("{}", "two\nlines")), "time=2026-08-06T15:14:24.123Z level=INFO msg=\"two\\nlines\"\n"),
     ];
     for (written, expected) in cases {
         assert_eq!(written, expected);
@@ -100,36 +90,23 @@ fn records_read_as_dex_writes_them() {
 fn the_request_comes_last() {
     let log = || {
         let client: Option<&str> = Some("192.0.2.7");
-        let span = tracing::error_span!(
-            "request",
-            client_remote_addr = client,
-            request_id = "8f14e45f"
-        );
+        let span = tracing::error_span!("request", client_remote_addr = client, request_id = "8f14e45f");
         span.in_scope(|| tracing::info!(client_id = "app", "received device request"));
     };
     assert_eq!(
         text(log),
         "time=2026-08-06T15:14:24.123Z level=INFO msg=\"received device request\" client_id=app client_remote_addr=192.0.2.7 request_id=8f14e45f\n"
     );
-    let excluding = Settings {
-        exclude_fields: vec!["request_id".into()],
-        ..Settings::default()
-    };
+    let excluding = Settings { exclude_fields: vec!["request_id".into()], ..Settings::default() };
     assert!(!lines(excluding, TimeZone::UTC, log).contains("request_id"));
-    let errors = Settings {
-        level: Level::ERROR,
-        ..Settings::default()
-    };
+    let errors = Settings { level: Level::ERROR, ..Settings::default() };
     let written = lines(errors, TimeZone::UTC, || {
         tracing::error_span!("request", request_id = "8f14e45f").in_scope(|| {
             tracing::warn!("not written");
             tracing::error!("written");
         });
     });
-    assert!(
-        written.ends_with("msg=written request_id=8f14e45f\n"),
-        "{written}"
-    );
+    assert!(written.ends_with("msg=written request_id=8f14e45f\n"), "{written}");
     assert_eq!(written.lines().count(), 1);
 }
 
@@ -137,14 +114,7 @@ fn the_request_comes_last() {
 fn excluded_fields_are_left_out() {
     let excluding = |names: &[&str]| {
         let exclude_fields = names.iter().map(ToString::to_string).collect();
-        lines(
-            Settings {
-                exclude_fields,
-                ..Settings::default()
-            },
-            TimeZone::UTC,
-            version_info,
-        )
+        lines(Settings { exclude_fields, ..Settings::default() }, TimeZone::UTC, version_info)
     };
     assert!(!excluding(&["dex_version"]).contains("dex_version"));
     assert!(!excluding(&["go"]).contains("go."));
@@ -157,27 +127,17 @@ fn excluded_fields_are_left_out() {
 fn times_are_in_the_local_zone() {
     let zone = TimeZone::fixed(jiff::tz::Offset::from_seconds(-12_600).unwrap());
     let written = lines(Settings::default(), zone, || tracing::info!("x"));
-    assert!(
-        written.starts_with("time=2026-08-06T11:44:24.123-03:30 "),
-        "{written}"
-    );
+    assert!(written.starts_with("time=2026-08-06T11:44:24.123-03:30 "), "{written}");
 }
 
 #[test]
 fn levels_below_the_setting_and_chatter_of_others_are_dropped() {
-    let written = lines(
-        Settings {
-            level: Level::DEBUG,
-            ..Settings::default()
-        },
-        TimeZone::UTC,
-        || {
-            tracing::trace!("no");
-            tracing::debug!("yes");
-            tracing::info!(target: "hyper", "no");
-            tracing::warn!(target: "hyper", "yes");
-        },
-    );
+    let written = lines(Settings { level: Level::DEBUG, ..Settings::default() }, TimeZone::UTC, || {
+        tracing::trace!("no");
+        tracing::debug!("yes");
+        tracing::info!(target: "hyper", "no");
+        tracing::warn!(target: "hyper", "yes");
+    });
     assert_eq!(written.matches("msg=yes").count(), 2, "{written}");
     assert!(!written.contains("msg=no"));
 }
@@ -185,14 +145,9 @@ fn levels_below_the_setting_and_chatter_of_others_are_dropped() {
 #[test]
 fn a_line_can_be_forged_in_neither_format() {
     let hostile = "x\nlevel=ERROR msg=owned\u{1b}]0;\u{7}\u{85}";
-    for written in [
-        text(|| tracing::info!(user = hostile, "login")),
-        json(|| tracing::info!(user = hostile, "login")),
-    ] {
+    for written in [text(|| tracing::info!(user = hostile, "login")), json(|| tracing::info!(user = hostile, "login"))]
+    {
         assert_eq!(written.lines().count(), 1);
-        assert!(
-            !written.trim_end().chars().any(char::is_control),
-            "{written:?}"
-        );
+        assert!(!written.trim_end().chars().any(char::is_control), "{written:?}");
     }
 }

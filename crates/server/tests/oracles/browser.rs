@@ -1,0 +1,46 @@
+//! A real browser at the example application.
+
+use std::process::Command;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use dex_example_app::Options;
+use serde_json::Value;
+
+use crate::dex::{Dex, free_port};
+use crate::program::{learnt, node, output_of, with_script};
+
+/// Has a person sign in through `connector` and returns the claims that the application shows. Errors in a page's
+/// console fail it.
+pub(crate) fn log_in(connector: &str) -> Value {
+    let app = format!("http://127.0.0.1:{}/", free_port());
+    let redirect_uri = format!("{app}callback");
+    let dex = Dex::called_back_at(&redirect_uri);
+    let options = Options {
+        issuer: dex.issuer.clone(),
+        listen: app.parse().unwrap(),
+        redirect_uri: redirect_uri.parse().unwrap(),
+        ..Options::default()
+    };
+    // Taken already by the login before, when both run in one process.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let listener = runtime.block_on(dex_example_app::bind(&options)).unwrap();
+    runtime.spawn(dex_example_app::serve(options, listener, real_clock(), std::future::pending()));
+
+    let mut browser: Command = with_script(node(), "browser/main.js");
+    browser
+        .arg("login")
+        .env("APP", &app)
+        .env("LOGIN", "admin@example.com")
+        .env("PASSWORD", "password")
+        .env("CONNECTOR", connector);
+    let done = output_of(&mut browser);
+    runtime.shutdown_background();
+    learnt(&done, || dex.log())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the application runs in real time, as the binary does")]
+fn real_clock() -> dex_example_app::Clock {
+    Arc::new(SystemTime::now)
+}

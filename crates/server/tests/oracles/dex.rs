@@ -1,0 +1,117 @@
+//! `dex serve`, on a port of its own.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+/// A client of [`Dex`]. An empty secret makes it public.
+pub(crate) struct Client {
+    pub(crate) id: &'static str,
+    pub(crate) secret: &'static str,
+}
+
+pub(crate) const WEB: Client = Client { id: "example-app", secret: "ZXhhbXBsZS1hcHAtc2VjcmV0" };
+pub(crate) const PUBLIC: Client = Client { id: "public-app", secret: "" };
+pub(crate) const SERVICE: Client = Client { id: "service", secret: "service-secret" };
+
+/// Where the programs of `oracles/` are called back. Nothing listens there: they read the answer off the redirect.
+pub(crate) const REDIRECT_URI: &str = "http://127.0.0.1:5555/callback";
+
+pub(crate) struct Dex {
+    child: Child,
+    pub(crate) issuer: String,
+    log: Arc<Mutex<String>>,
+    _directory: tempfile::TempDir,
+}
+
+impl Dex {
+    /// Serves with a client called back at [`REDIRECT_URI`].
+    pub(crate) fn start() -> Self {
+        Self::called_back_at(REDIRECT_URI)
+    }
+
+    /// Returns when it listens.
+    pub(crate) fn called_back_at(redirect_uri: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let config = directory.path().join("config.yaml");
+        let port = free_port();
+        std::fs::write(&config, configuration(port, redirect_uri)).unwrap();
+        let mut child =
+            Command::new(env!("CARGO_BIN_EXE_dex")).arg("serve").arg(&config).stderr(Stdio::piped()).spawn().unwrap();
+        let log = Arc::new(Mutex::new(String::new()));
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let keep = |log: &Mutex<String>, line: &str| {
+            let mut log = log.lock().unwrap();
+            log.push_str(line);
+            log.push('\n');
+        };
+        let listens = lines.by_ref().any(|line| {
+            keep(&log, &line);
+            line.contains("server=http ")
+        });
+        assert!(listens, "dex ended before it listened:\n{}", log.lock().unwrap());
+        let kept = Arc::clone(&log);
+        thread::spawn(move || lines.for_each(|line| keep(&kept, &line)));
+        Self { child, issuer: format!("http://127.0.0.1:{port}/dex"), log, _directory: directory }
+    }
+
+    /// What it said so far.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Dex {
+    fn drop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+/// A port that was free a moment ago.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn configuration(port: u16, redirect_uri: &str) -> String {
+    format!(
+        "\
+issuer: http://127.0.0.1:{port}/dex
+storage: {{type: memory}}
+web: {{http: '127.0.0.1:{port}'}}
+oauth2:
+  responseTypes: [code, 'code id_token']
+  grantTypes:
+    - authorization_code
+    - refresh_token
+    - client_credentials
+    - urn:ietf:params:oauth:grant-type:device_code
+staticClients:
+  - id: {web}
+    name: Example App
+    secret: {web_secret}
+    redirectURIs: ['{redirect_uri}', /dex/device/callback]
+  - id: {public}
+    name: Public App
+    public: true
+    redirectURIs: ['{redirect_uri}', /dex/device/callback]
+  - {{id: {service}, name: Service, secret: {service_secret}}}
+connectors:
+  - {{type: mockCallback, id: mock, name: Mock}}
+enablePasswordDB: true
+staticPasswords:
+  - email: admin@example.com
+    # password
+    hash: $2a$10$2b2cU8CPhOTaGrs1HRQuAueS7JTT5ZHsHSzYiFPm1leZck7Mc8T4W
+    username: admin
+    userID: 08a8684b-db88-4b73-90a9-3cd1661f5466
+",
+        web = WEB.id,
+        web_secret = WEB.secret,
+        public = PUBLIC.id,
+        service = SERVICE.id,
+        service_secret = SERVICE.secret,
+    )
+}

@@ -1,0 +1,116 @@
+//! The real binary against the relying-party libraries of others, and against a person's browser.
+//!
+//! The programs lie in `oracles/`; `cargo xtask setup` installs what they need. One that is missing fails its test.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
+
+mod browser;
+mod dex;
+mod program;
+
+use serde_json::{Value, json};
+
+use crate::dex::{Dex, PUBLIC, SERVICE, WEB};
+use crate::program::Program;
+
+/// `sub` of the users, as the Go program makes it: it must never change.
+const ADMIN: &str = "CiQwOGE4Njg0Yi1kYjg4LTRiNzMtOTBhOS0zY2QxNjYxZjU0NjYSBWxvY2Fs";
+const KILGORE: &str = "Cg0wLTM4NS0yODA4OS0wEgRtb2Nr";
+
+/// A whole login with a replayed code at the end.
+fn signs_in(program: &Program) {
+    let dex = Dex::start();
+    let local = program.run(&dex, "code", &WEB, "local");
+    assert_eq!(local["sub"], ADMIN);
+    assert_eq!(local["email"], "admin@example.com");
+    assert_eq!(local["refreshed"], true);
+    assert_eq!(local["code_replay"], "invalid_grant");
+
+    let upstream = program.run(&dex, "code", &PUBLIC, "mock");
+    assert_eq!(upstream["sub"], KILGORE);
+    assert_eq!(upstream["groups"], json!(["authors"]));
+}
+
+/// The device grant, for a client with a secret and for one without.
+fn signs_in_as_a_device(program: &Program) {
+    let dex = Dex::start();
+    for client in [&WEB, &PUBLIC] {
+        assert_eq!(program.run(&dex, "device", client, "local")["sub"], ADMIN);
+    }
+}
+
+fn signs_in_as_itself(program: &Program) {
+    let learnt = program.run(&Dex::start(), "client_credentials", &SERVICE, "");
+    assert!(learnt["sub"].as_str().is_some_and(|sub| !sub.is_empty()), "{learnt}");
+}
+
+#[test]
+fn go_oidc_signs_in() {
+    signs_in(&Program::Go);
+}
+
+#[test]
+fn go_oauth2_signs_in_as_a_device() {
+    signs_in_as_a_device(&Program::Go);
+}
+
+#[test]
+fn go_oauth2_signs_in_as_itself() {
+    signs_in_as_itself(&Program::Go);
+}
+
+#[test]
+fn openid_client_signs_in() {
+    signs_in(&Program::Node);
+}
+
+#[test]
+fn openid_client_signs_in_as_a_device() {
+    signs_in_as_a_device(&Program::Node);
+}
+
+#[test]
+fn openid_client_signs_in_as_itself() {
+    signs_in_as_itself(&Program::Node);
+}
+
+#[test]
+fn openid_client_takes_a_posted_answer() {
+    assert_eq!(Program::Node.run(&Dex::start(), "form_post", &WEB, "local")["sub"], ADMIN);
+}
+
+#[test]
+fn openid_client_takes_a_hybrid_answer() {
+    assert_eq!(Program::Node.run(&Dex::start(), "hybrid", &WEB, "local")["sub"], ADMIN);
+}
+
+#[test]
+fn authlib_signs_in() {
+    signs_in(&Program::Python);
+}
+
+#[test]
+fn authlib_signs_in_as_a_device() {
+    signs_in_as_a_device(&Program::Python);
+}
+
+#[test]
+fn authlib_signs_in_as_itself() {
+    signs_in_as_itself(&Program::Python);
+}
+
+#[test]
+fn a_wrong_password_signs_nobody_in() {
+    let dex = Dex::start();
+    for program in [Program::Go, Program::Node, Program::Python] {
+        let said = program.refused(&dex, &WEB, "wrong");
+        assert!(said.contains("/auth/local/login"), "{program:?}: {said}");
+    }
+}
+
+#[test]
+fn a_person_signs_in_at_the_example_application() {
+    let learnt: Value = browser::log_in("local");
+    assert_eq!(learnt["sub"], ADMIN);
+    assert_eq!(browser::log_in("mock")["sub"], KILGORE);
+}
