@@ -9,38 +9,16 @@ pub(crate) fn all(report: &mut Report) {
     report.step("fmt", || run(cargo().args(["fmt", "--all", "--check"])));
     report.step("tidy", tidy::run);
     report.step("clippy", || {
-        run(cargo().args([
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--locked",
-            "--",
-            "-D",
-            "warnings",
-        ]))
+        run(cargo().args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))
     });
     report.step("docs", || {
-        run(cargo()
-            .args(["doc", "--workspace", "--no-deps", "--locked"])
-            .env("RUSTDOCFLAGS", "-D warnings"))
+        run(cargo().args(["doc", "--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "-D warnings"))
     });
     report.tests("tests", || {
         if has_nextest() {
-            run_counting(cargo().args([
-                "nextest",
-                "run",
-                "--workspace",
-                "--locked",
-                "--no-fail-fast",
-            ]))
+            run_counting(cargo().args(["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]))
         } else {
-            run_counting(cargo().args([
-                "test",
-                "--workspace",
-                "--all-targets",
-                "--locked",
-                "--no-fail-fast",
-            ]))
+            run_counting(cargo().args(["test", "--workspace", "--all-targets", "--locked", "--no-fail-fast"]))
         }
     });
     report.tests("doc tests", || {

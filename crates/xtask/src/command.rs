@@ -14,10 +14,7 @@ use crate::report::Tally;
 /// The root of the workspace.
 pub(crate) fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors()
-        .nth(2)
-        .expect("the crate lies two folders under the root")
-        .to_owned()
+    here.ancestors().nth(2).expect("the crate lies two folders under the root").to_owned()
 }
 
 /// Where `setup` puts what it installs. Git ignores it.
@@ -28,10 +25,7 @@ pub(crate) fn cache() -> PathBuf {
 /// A program started from the root, without input.
 pub(crate) fn program(name: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new(name);
-    command
-        .current_dir(root())
-        .env("PATH", search_path())
-        .stdin(Stdio::null());
+    command.current_dir(root()).env("PATH", search_path()).stdin(Stdio::null());
     command
 }
 
@@ -52,10 +46,7 @@ fn search_path() -> OsString {
 /// The whole of the standard output, or `None` when the program is missing or fails.
 pub(crate) fn output_of(command: &mut Command) -> Option<String> {
     let output = command.stderr(Stdio::null()).output().ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Runs to the end, printing as it goes.
@@ -64,9 +55,7 @@ pub(crate) fn output_of(command: &mut Command) -> Option<String> {
 ///
 /// When it cannot be started or does not end with status 0.
 pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
-    let status = command
-        .status()
-        .with_context(|| format!("cannot start {}", told(command)))?;
+    let status = command.status().with_context(|| format!("cannot start {}", told(command)))?;
     if !status.success() {
         bail!("{} ended with {status}", told(command));
     }
@@ -111,8 +100,5 @@ fn print_counting(output: impl Read) -> Tally {
 
 fn told(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words
-        .map(|word| word.to_string_lossy())
-        .collect::<Vec<_>>()
-        .join(" ")
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }

@@ -3,10 +3,7 @@
 //! Owns which checks a change must pass and which outside programs they need. It is linked into nothing that ships, and
 //! the tests themselves live with what they test. Ends with the number of checks that passed and failed; the exit
 //! status is zero when none failed.
-#![expect(
-    clippy::print_stdout,
-    reason = "a tool for the command line: what it prints is its answer"
-)]
+#![expect(clippy::print_stdout, reason = "a tool for the command line: what it prints is its answer")]
 
 mod check;
 mod command;
@@ -14,6 +11,7 @@ mod report;
 mod setup;
 mod tidy;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -28,7 +26,7 @@ struct Arguments {
     command: Task,
 }
 
-#[derive(Clone, Copy, Subcommand)]
+#[derive(Subcommand)]
 enum Task {
     /// Install what the tests need, then run every check
     Test,
@@ -38,6 +36,12 @@ enum Task {
     Tidy,
     /// Install the outside programs that tests need
     Setup,
+    /// Put load on servers of this machine; the arguments are those of dex-bench
+    #[command(disable_help_flag = true)]
+    Bench {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -49,6 +53,10 @@ fn main() -> ExitCode {
         }
         Task::Tidy => report.step("tidy", tidy::run),
         Task::Setup => report.step("setup", setup::run),
+        Task::Bench { arguments } => report.step("bench", || {
+            let generator = ["run", "--release", "--package", "dex-bench", "--"];
+            command::run(command::cargo().args(generator).args(arguments))
+        }),
     }
     report.close()
 }

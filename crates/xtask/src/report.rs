@@ -74,10 +74,7 @@ impl Report {
     pub(crate) fn step(&mut self, name: &str, work: impl FnOnce() -> anyhow::Result<()>) {
         self.tests(name, || {
             work()?;
-            Ok(Tally {
-                passed: 1,
-                ..Tally::default()
-            })
+            Ok(Tally { passed: 1, ..Tally::default() })
         });
     }
 
@@ -92,13 +89,7 @@ impl Report {
             Ok(tally) => ("FAILED", tally),
             Err(error) => {
                 println!("{name}: {error:#}");
-                (
-                    "FAILED",
-                    Tally {
-                        failed: 1,
-                        ..Tally::default()
-                    },
-                )
+                ("FAILED", Tally { failed: 1, ..Tally::default() })
             }
         };
         self.tally.add(tally);
@@ -115,20 +106,12 @@ impl Report {
         }
         println!();
         println!("{}", closing_line(self.tally));
-        if self.tally.failed == 0 {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        }
+        if self.tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 }
 
 fn closing_line(tally: Tally) -> String {
-    let Tally {
-        passed,
-        failed,
-        skipped,
-    } = tally;
+    let Tally { passed, failed, skipped } = tally;
     if skipped == 0 {
         format!("{passed} passed, {failed} failed")
     } else {
@@ -142,28 +125,15 @@ mod tests {
 
     #[test]
     fn closing_lines_are_counted_and_others_are_not() {
-        let tally = |passed, failed, skipped| Tally {
-            passed,
-            failed,
-            skipped,
-        };
+        let tally = |passed, failed, skipped| Tally { passed, failed, skipped };
         let cases = [
-            (
-                "     Summary [   0.005s] 3 tests run: 3 passed, 0 skipped",
-                tally(3, 0, 0),
-            ),
-            (
-                "     Summary [   0.005s] 1 test run: 1 passed, 2 skipped",
-                tally(1, 0, 2),
-            ),
+            ("     Summary [   0.005s] 3 tests run: 3 passed, 0 skipped", tally(3, 0, 0)),
+            ("     Summary [   0.005s] 1 test run: 1 passed, 2 skipped", tally(1, 0, 2)),
             (
                 "     Summary [   9.1s] 6 tests run: 2 passed (1 slow, 1 leaky), 3 failed, 1 timed out, 0 skipped",
                 tally(2, 4, 0),
             ),
-            (
-                "     Summary [   9.1s] 2/6 tests run: 1 passed, 1 exec failed, 0 skipped",
-                tally(1, 1, 0),
-            ),
+            ("     Summary [   9.1s] 2/6 tests run: 1 passed, 1 exec failed, 0 skipped", tally(1, 1, 0)),
             (
                 "test result: ok. 5 passed; 0 failed; 1 ignored; 0 measured; 4 filtered out; finished in 0.00s",
                 tally(5, 0, 1),
@@ -184,22 +154,8 @@ mod tests {
 
     #[test]
     fn the_closing_line_names_skipped_tests_only_when_there_are_some() {
-        assert_eq!(
-            closing_line(Tally {
-                passed: 3,
-                failed: 1,
-                skipped: 0
-            }),
-            "3 passed, 1 failed"
-        );
-        assert_eq!(
-            closing_line(Tally {
-                passed: 3,
-                failed: 0,
-                skipped: 2
-            }),
-            "3 passed, 0 failed, 2 skipped"
-        );
+        assert_eq!(closing_line(Tally { passed: 3, failed: 1, skipped: 0 }), "3 passed, 1 failed");
+        assert_eq!(closing_line(Tally { passed: 3, failed: 0, skipped: 2 }), "3 passed, 0 failed, 2 skipped");
     }
 
     #[test]
@@ -207,13 +163,6 @@ mod tests {
         let mut report = Report::default();
         report.step("breaks", || anyhow::bail!("on purpose"));
         report.step("works", || Ok(()));
-        assert_eq!(
-            report.tally,
-            Tally {
-                passed: 1,
-                failed: 1,
-                skipped: 0
-            }
-        );
+        assert_eq!(report.tally, Tally { passed: 1, failed: 1, skipped: 0 });
     }
 }

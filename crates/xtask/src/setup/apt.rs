@@ -13,22 +13,10 @@ struct Package {
 }
 
 const PACKAGES: &[Package] = &[
-    Package {
-        name: "python3",
-        present: || answers("python3", &["--version"]),
-    },
-    Package {
-        name: "python3-venv",
-        present: || answers("python3", &["-c", "import ensurepip, venv"]),
-    },
-    Package {
-        name: "chromium",
-        present: || Path::new("/usr/bin/chromium").exists(),
-    },
-    Package {
-        name: "ca-certificates",
-        present: || Path::new("/etc/ssl/certs/ca-certificates.crt").exists(),
-    },
+    Package { name: "python3", present: || answers("python3", &["--version"]) },
+    Package { name: "python3-venv", present: || answers("python3", &["-c", "import ensurepip, venv"]) },
+    Package { name: "chromium", present: || Path::new("/usr/bin/chromium").exists() },
+    Package { name: "ca-certificates", present: || Path::new("/etc/ssl/certs/ca-certificates.crt").exists() },
 ];
 
 /// Installs the packages that are missing, in one go.
@@ -37,11 +25,8 @@ const PACKAGES: &[Package] = &[
 ///
 /// Names the packages when there is no `apt-get`, or no right to use it.
 pub(super) fn install_missing() -> anyhow::Result<()> {
-    let missing: Vec<&str> = PACKAGES
-        .iter()
-        .filter(|package| !(package.present)())
-        .map(|package| package.name)
-        .collect();
+    let missing: Vec<&str> =
+        PACKAGES.iter().filter(|package| !(package.present)()).map(|package| package.name).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -56,9 +41,7 @@ pub(super) fn install_missing() -> anyhow::Result<()> {
 fn as_root(arguments: &[&str]) -> std::process::Command {
     let is_root = output_of(program("id").arg("-u")).is_some_and(|uid| uid.trim() == "0");
     let mut command = program(if is_root { "env" } else { "sudo" });
-    command
-        .args(["DEBIAN_FRONTEND=noninteractive", "apt-get"])
-        .args(arguments);
+    command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]).args(arguments);
     command
 }
 

@@ -24,12 +24,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
 }
 
 /// Runs `work` unless it has succeeded before with the same `wanted`, which its stamp in `.cache` keeps.
-fn once(
-    name: &str,
-    wanted: &str,
-    result: &Path,
-    work: impl FnOnce() -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
+fn once(name: &str, wanted: &str, result: &Path, work: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
     let stamp = cache().join(format!("{name}.stamp"));
     if result.exists() && fs::read_to_string(&stamp).is_ok_and(|had| had == wanted) {
         return Ok(());

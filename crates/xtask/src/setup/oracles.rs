@@ -12,18 +12,10 @@ pub(super) fn install() -> anyhow::Result<()> {
     for name in ["node", "browser"] {
         let folder = root().join("oracles").join(name);
         let lock = folder.join("package-lock.json");
-        let wanted =
-            fs::read_to_string(&lock).with_context(|| format!("cannot read {}", lock.display()))?;
-        once(
-            &format!("{name} libraries"),
-            &wanted,
-            &folder.join("node_modules"),
-            || {
-                run(program("npm")
-                    .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
-                    .current_dir(&folder))
-            },
-        )?;
+        let wanted = fs::read_to_string(&lock).with_context(|| format!("cannot read {}", lock.display()))?;
+        once(&format!("{name} libraries"), &wanted, &folder.join("node_modules"), || {
+            run(program("npm").args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]).current_dir(&folder))
+        })?;
     }
     // Go's own cache makes this a moment when nothing changed. It must never fetch another Go.
     run(program("go")

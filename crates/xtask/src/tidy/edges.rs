@@ -13,6 +13,8 @@ const UNDER: &[(&str, &[&str])] = &[
     ("jose", &[]),
     ("saml", &[]),
     ("pages", &[]),
+    ("bench", &[]),
+    ("bench", &[]),
     ("xtask", &[]),
     ("model", &["oidc"]),
     ("config", &["model"]),
@@ -30,23 +32,14 @@ const UNDER: &[(&str, &[&str])] = &[
     ("testkit", &["web"]),
     (
         "dex",
-        &[
-            "admin",
-            "config",
-            "example-app",
-            "login",
-            "storage-etcd",
-            "storage-kubernetes",
-            "storage-sql",
-            "upstreams",
-        ],
+        &["admin", "config", "example-app", "login", "storage-etcd", "storage-kubernetes", "storage-sql", "upstreams"],
     ),
 ];
 
 /// Checks what every crate is built from. What only its tests use is free.
 pub(super) fn check() -> anyhow::Result<Vec<String>> {
-    let metadata = output_of(cargo().args(["metadata", "--no-deps", "--format-version", "1"]))
-        .context("cargo metadata failed")?;
+    let metadata =
+        output_of(cargo().args(["metadata", "--no-deps", "--format-version", "1"])).context("cargo metadata failed")?;
     let metadata: Value = serde_json::from_str(&metadata).context("cargo metadata is not JSON")?;
     Ok(breaches(&metadata))
 }
@@ -56,9 +49,7 @@ fn breaches(metadata: &Value) -> Vec<String> {
     for package in array(metadata, "packages") {
         let name = short(text(package, "name"));
         let Some(allowed) = below(name) else {
-            breaches.push(format!(
-                "crate {name}: not in the drawing of the crates; add it there and to the table"
-            ));
+            breaches.push(format!("crate {name}: not in the drawing of the crates; add it there and to the table"));
             continue;
         };
         let used = array(package, "dependencies")
@@ -115,38 +106,14 @@ mod tests {
         let edge = |from: &str, to: &str, kind: Option<&str>, path: Option<&str>| json!({"packages": [{"name": from, "dependencies": [{"name": to, "kind": kind, "path": path}]}]});
         let local = Some("crates/x");
         let cases = [
-            (
-                "a neighbour below",
-                edge("dex-token", "dex-web", None, local),
-                0,
-            ),
-            (
-                "two floors below",
-                edge("dex-token", "dex-oidc", None, local),
-                0,
-            ),
+            ("a neighbour below", edge("dex-token", "dex-web", None, local), 0),
+            ("two floors below", edge("dex-token", "dex-oidc", None, local), 0),
             ("up", edge("dex-web", "dex-token", None, local), 1),
-            (
-                "sideways",
-                edge("dex-upstreams", "dex-storage", None, local),
-                1,
-            ),
-            (
-                "up, for tests only",
-                edge("dex-token", "dex-testkit", Some("dev"), local),
-                0,
-            ),
-            (
-                "the test kit in what ships",
-                edge("dex", "dex-testkit", None, local),
-                1,
-            ),
+            ("sideways", edge("dex-upstreams", "dex-storage", None, local), 1),
+            ("up, for tests only", edge("dex-token", "dex-testkit", Some("dev"), local), 0),
+            ("the test kit in what ships", edge("dex", "dex-testkit", None, local), 1),
             ("a crate of others", edge("dex-web", "axum", None, None), 0),
-            (
-                "a crate nobody drew",
-                edge("dex-new", "axum", None, None),
-                1,
-            ),
+            ("a crate nobody drew", edge("dex-new", "axum", None, None), 1),
         ];
         for (told, metadata, expected) in cases {
             assert_eq!(breaches(&metadata).len(), expected, "{told}");

@@ -24,16 +24,12 @@ struct Source {
 
 impl Source {
     fn is_rust(&self) -> bool {
-        Path::new(&self.path)
-            .extension()
-            .is_some_and(|extension| extension == "rs")
+        Path::new(&self.path).extension().is_some_and(|extension| extension == "rs")
     }
 
     /// Rust that ships: `crates/<crate>/src`.
     fn is_crate_source(&self) -> bool {
-        self.is_rust()
-            && self.path.starts_with("crates/")
-            && self.path.split('/').nth(2) == Some("src")
+        self.is_rust() && self.path.starts_with("crates/") && self.path.split('/').nth(2) == Some("src")
     }
 }
 
@@ -63,25 +59,14 @@ pub(crate) fn run() -> anyhow::Result<()> {
 fn tracked() -> anyhow::Result<Vec<Source>> {
     // CI may run as another user than the one who cloned.
     let mut git = program("git");
-    git.args([
-        "-c",
-        "safe.directory=*",
-        "ls-files",
-        "-z",
-        "--cached",
-        "--others",
-        "--exclude-standard",
-    ]);
+    git.args(["-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
     let names = output_of(&mut git).context("git ls-files failed")?;
     let root: PathBuf = root();
     let mut sources = Vec::new();
     for path in names.split_terminator('\0') {
         // A file removed but not yet committed is listed and not there.
         if let Ok(text) = fs::read_to_string(root.join(path)) {
-            sources.push(Source {
-                path: path.to_owned(),
-                text,
-            });
+            sources.push(Source { path: path.to_owned(), text });
         }
     }
     Ok(sources)
@@ -89,8 +74,5 @@ fn tracked() -> anyhow::Result<Vec<Source>> {
 
 #[cfg(test)]
 fn source(path: &str, text: &str) -> Source {
-    Source {
-        path: path.to_owned(),
-        text: text.to_owned(),
-    }
+    Source { path: path.to_owned(), text: text.to_owned() }
 }

@@ -6,17 +6,12 @@ const TABLE: &str = "crates/pages/src/pages/mod.rs";
 const TEMPLATES: &str = "crates/pages/templates/";
 
 pub(super) fn check(sources: &[Source]) -> Vec<String> {
-    let table = sources
-        .iter()
-        .find(|source| source.path == TABLE)
-        .map_or("", |source| &source.text);
+    let table = sources.iter().find(|source| source.path == TABLE).map_or("", |source| &source.text);
     sources
         .iter()
         .filter_map(|source| source.path.strip_prefix(TEMPLATES))
         .filter(|template| !table.contains(&format!("\"{template}\"")))
-        .map(|template| {
-            format!("{TEMPLATES}{template}: no line of {TABLE} names it, so no sample tries it")
-        })
+        .map(|template| format!("{TEMPLATES}{template}: no line of {TABLE} names it, so no sample tries it"))
         .collect()
 }
 

@@ -7,12 +7,7 @@ pub(super) fn check(sources: &[Source]) -> Vec<String> {
     sources
         .iter()
         .filter(undescribed)
-        .map(|source| {
-            format!(
-                "{}: does not open with //! and what the room owns",
-                source.path
-            )
-        })
+        .map(|source| format!("{}: does not open with //! and what the room owns", source.path))
         .collect()
 }
 
@@ -37,11 +32,7 @@ mod tests {
             ("crates/a/tests/it/main.rs", "mod b;\n", 0),
         ];
         for (path, text, breaches) in cases {
-            assert_eq!(
-                check(&[source(path, text)]).len(),
-                breaches,
-                "{path}: {text}"
-            );
+            assert_eq!(check(&[source(path, text)]).len(), breaches, "{path}: {text}");
         }
     }
 }

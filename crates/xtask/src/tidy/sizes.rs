@@ -6,27 +6,15 @@ use super::Source;
 const LINES_MAX: usize = 500;
 
 pub(super) fn check(sources: &[Source]) -> Vec<String> {
-    let too_long =
-        |source: &&Source| source.is_crate_source() && lines_before_tests(&source.text) > LINES_MAX;
+    let too_long = |source: &&Source| source.is_crate_source() && lines_before_tests(&source.text) > LINES_MAX;
     let told = |source: &Source| {
-        format!(
-            "{}: {} lines before its tests, at most {LINES_MAX}",
-            source.path,
-            lines_before_tests(&source.text)
-        )
+        format!("{}: {} lines before its tests, at most {LINES_MAX}", source.path, lines_before_tests(&source.text))
     };
-    sources
-        .iter()
-        .filter(too_long)
-        .filter(|source| !is_test_file(&source.path))
-        .map(told)
-        .collect()
+    sources.iter().filter(too_long).filter(|source| !is_test_file(&source.path)).map(told).collect()
 }
 
 fn lines_before_tests(text: &str) -> usize {
-    text.lines()
-        .take_while(|line| *line != "#[cfg(test)]")
-        .count()
+    text.lines().take_while(|line| *line != "#[cfg(test)]").count()
 }
 
 fn is_test_file(path: &str) -> bool {
@@ -52,11 +40,7 @@ mod tests {
         ];
         for (path, text, breaches) in cases {
             let lines = text.lines().count();
-            assert_eq!(
-                check(&[source(path, &text)]).len(),
-                breaches,
-                "{path} of {lines} lines"
-            );
+            assert_eq!(check(&[source(path, &text)]).len(), breaches, "{path} of {lines} lines");
         }
     }
 }

@@ -41,8 +41,7 @@ pub(super) fn check(sources: &[Source]) -> Vec<String> {
 fn holds(line: &str, word: &str) -> bool {
     line.match_indices(word).any(|(at, _)| {
         let before = line[..at].chars().next_back();
-        !word.starts_with('/')
-            || before.is_none_or(|c| !c.is_alphanumeric() && !"/._-}~".contains(c))
+        !word.starts_with('/') || before.is_none_or(|c| !c.is_alphanumeric() && !"/._-}~".contains(c))
     })
 }
 
@@ -64,11 +63,7 @@ mod tests {
             ("docs/a.md", "working/roots".to_owned(), 0),
         ];
         for (file, text, breaches) in cases {
-            assert_eq!(
-                check(&[source(file, &text)]).len(),
-                breaches,
-                "{file}: {text}"
-            );
+            assert_eq!(check(&[source(file, &text)]).len(), breaches, "{file}: {text}");
         }
     }
 }
