@@ -14,7 +14,6 @@ const UNDER: &[(&str, &[&str])] = &[
     ("saml", &[]),
     ("pages", &[]),
     ("bench", &[]),
-    ("bench", &[]),
     ("xtask", &[]),
     ("model", &["oidc"]),
     ("config", &["model"]),
