@@ -33,8 +33,10 @@ impl Fields {
             .set("claims_groups", Value::list(&claims.groups))
     }
 
+    /// Dex takes the method for `plain` where no challenge is sent, and writes that.
     pub(crate) fn pkce(self, pkce: Option<&Pkce>) -> Self {
-        let (challenge, method) = pkce.map_or(("", ""), |pkce| (&pkce.code_challenge, &pkce.code_challenge_method));
+        let (challenge, method) =
+            pkce.map_or(("", "plain"), |pkce| (&pkce.code_challenge, &pkce.code_challenge_method));
         self.set("code_challenge", challenge).set("code_challenge_method", method)
     }
 

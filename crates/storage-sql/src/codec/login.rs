@@ -1,12 +1,19 @@
 //! What a login makes: requests, codes, refresh tokens.
 
-use dex_model::{AuthCode, AuthRequest, Claims, ConnectorData, Login, RefreshToken, TokenSecret, ZERO_TIME};
+use dex_model::{AuthCode, AuthRequest, Claims, ConnectorData, Login, RefreshToken, Timestamp, TokenSecret, ZERO_TIME};
 
 use crate::row::{Fault, Fields, Row};
 use crate::value::Value;
 
 /// `max_age` for a request without one.
 const NO_MAX_AGE: i64 = -1;
+
+/// The time of a login. Rows from before it was noted hold the column's default, 1970, which means
+/// that it is not known.
+fn read_auth_time(row: &mut Row) -> Result<Timestamp, Fault> {
+    let at = row.time("auth_time")?;
+    Ok(if at == Timestamp::UNIX_EPOCH { ZERO_TIME } else { at })
+}
 
 pub(super) fn auth_request(fields: Fields, record: &AuthRequest) -> Fields {
     let nobody = Claims::default();
@@ -38,7 +45,7 @@ pub(super) fn auth_request(fields: Fields, record: &AuthRequest) -> Fields {
 }
 
 pub(super) fn read_auth_request(row: &mut Row) -> Result<AuthRequest, Fault> {
-    let (claims, auth_time) = (row.claims()?, row.time("auth_time")?);
+    let (claims, auth_time) = (row.claims()?, read_auth_time(row)?);
     let login = if row.bool("logged_in")? { Login::Done { claims, auth_time } } else { Login::Awaited };
     let hmac_key = String::from_utf8(row.bytes("hmac_key")?).map_err(|_| Fault::new("hmac_key", "is no text"))?;
     Ok(AuthRequest {
@@ -91,7 +98,7 @@ pub(super) fn read_auth_code(row: &mut Row) -> Result<AuthCode, Fault> {
         claims: row.claims()?,
         expiry: row.time("expiry")?,
         session_id: row.text("session_id")?,
-        auth_time: row.time("auth_time")?,
+        auth_time: read_auth_time(row)?,
         pkce: row.pkce()?,
     })
 }

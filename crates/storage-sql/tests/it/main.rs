@@ -4,15 +4,16 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod failures;
+mod fixtures;
 mod kill;
 mod rows;
 mod suite;
 
 use std::path::Path;
 
-use dex_storage_sql::{Sqlite, SqliteOptions};
+use dex_storage_sql::Sqlite;
 
 /// The database in this file.
-fn open(file: &Path) -> Sqlite {
-    Sqlite::open(&SqliteOptions { file: file.display().to_string() }).unwrap()
+async fn open(file: &Path) -> Sqlite {
+    Sqlite::open(&file.display().to_string()).await.unwrap()
 }
