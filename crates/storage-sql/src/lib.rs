@@ -15,4 +15,4 @@ mod sqlite;
 mod table;
 mod value;
 
-pub use sqlite::{OpenError, Sqlite};
+pub use sqlite::{OpenError, Sqlite, SqliteOptions};

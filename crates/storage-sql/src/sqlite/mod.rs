@@ -29,6 +29,14 @@ use crate::value::Value;
 /// How many statements stay prepared; there are about six a table.
 const STATEMENTS_KEPT: usize = 80;
 
+/// `storage.config` of the type `sqlite3`.
+#[derive(Debug, Clone, Default)]
+pub struct SqliteOptions {
+    /// A path, `:memory:`, `file:..?..`, or empty for a temporary database. Parameters after `?`
+    /// that Dex's driver knows count here too.
+    pub file: String,
+}
+
 /// Why a database cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -43,7 +51,7 @@ pub enum OpenError {
     /// SQLite cannot open it, or it is no database.
     #[error("cannot open the database `{file}`: {cause}")]
     Open {
-        /// The name that SQLite was given.
+        /// The name as configured.
         file: String,
         /// What SQLite says.
         #[source]
@@ -80,18 +88,21 @@ pub struct Sqlite {
 }
 
 impl Sqlite {
-    /// Opens or makes the database and brings it to the schema.
-    ///
-    /// `file` is a path, `:memory:`, `file:..?..`, or empty for a temporary database. Parameters
-    /// after `?` that Dex's driver knows count here too.
+    /// Opens or makes the database and brings it to the schema. Blocks, so call it at the start.
     ///
     /// # Errors
     ///
     /// [`OpenError`]; the caller stops the start and shows it.
-    pub async fn open(file: &str) -> Result<Self, OpenError> {
-        let file = File::parse(file)?;
-        let worker = Worker::start(move || connect(&file)).await?;
-        Ok(Self { worker })
+    pub fn open(options: &SqliteOptions) -> Result<Self, OpenError> {
+        let file = File::parse(&options.file)?;
+        let opened = Connection::open(&file.name).and_then(|db| {
+            configure(&db, &file)?;
+            Ok(db)
+        });
+        let db = opened.map_err(|cause| OpenError::Open { file: options.file.clone(), cause })?;
+        migrations::apply(&db, migrations::STEPS)?;
+        migrations::add_ours(&db)?;
+        Ok(Self { worker: Worker::start(db)? })
     }
 
     async fn ask<T, F>(&self, access: Access, key: &Key, work: F) -> Result<T, StorageError>
@@ -108,17 +119,6 @@ impl Sqlite {
             failure => StorageError::unavailable(failure),
         })
     }
-}
-
-fn connect(file: &File) -> Result<Connection, OpenError> {
-    let opened = Connection::open(&file.name).and_then(|db| {
-        configure(&db, file)?;
-        Ok(db)
-    });
-    let db = opened.map_err(|cause| OpenError::Open { file: file.name.clone(), cause })?;
-    migrations::apply(&db, migrations::STEPS)?;
-    migrations::add_ours(&db)?;
-    Ok(db)
 }
 
 /// A write that was answered survives a crash of the machine (`FULL`), and readers of other

@@ -8,8 +8,6 @@ use std::sync::{Mutex, PoisonError};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
-use super::OpenError;
-
 /// How many jobs share one transaction at most.
 const GROUP_MAX: usize = 64;
 
@@ -44,27 +42,16 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    /// Starts the thread, which opens the connection that it will own.
-    pub(super) async fn start<F>(open: F) -> Result<Self, OpenError>
-    where
-        F: FnOnce() -> Result<Connection, OpenError> + Send + 'static,
-    {
+    /// Gives the connection to a thread of its own.
+    pub(super) fn start(db: Connection) -> std::io::Result<Self> {
         let (jobs, waiting) = mpsc::channel(QUEUE_MAX);
-        let (tell, opened) = oneshot::channel();
         let (end, ended) = oneshot::channel();
-        let work = move || match open() {
-            Ok(db) => {
-                // Whoever asked for it may have given up; the queue is then closed already.
-                let _ = tell.send(Ok(()));
-                serve(&db, waiting);
-                drop(db);
-                let _ = end.send(());
-            }
-            Err(error) => drop(tell.send(Err(error))),
-        };
-        std::thread::Builder::new().name("dex-sqlite".into()).spawn(work)?;
-        let ended_early = |_| OpenError::Thread(std::io::Error::other("it ended while it opened the database"));
-        opened.await.map_err(ended_early)??;
+        std::thread::Builder::new().name("dex-sqlite".into()).spawn(move || {
+            serve(&db, waiting);
+            drop(db);
+            // Nobody may be waiting for the end.
+            let _ = end.send(());
+        })?;
         Ok(Self { jobs: Mutex::new(Some(jobs)), ended: Mutex::new(Some(ended)) })
     }
 

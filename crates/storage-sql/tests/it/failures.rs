@@ -2,23 +2,24 @@ use std::path::Path;
 
 use dex_model::{Client, Record as _};
 use dex_storage::{Backend as _, StorageError, Store, Write};
-use dex_storage_sql::{OpenError, Sqlite};
+use dex_storage_sql::{OpenError, Sqlite, SqliteOptions};
 use rusqlite::Connection;
 
 fn client(id: &str) -> Client {
     Client { id: id.into(), ..Client::default() }
 }
 
-async fn refused(file: &Path, parameters: &str) -> OpenError {
-    Sqlite::open(&format!("{}{parameters}", file.display())).await.err().unwrap()
+fn refused(file: &Path, parameters: &str) -> OpenError {
+    let file = format!("{}{parameters}", file.display());
+    Sqlite::open(&SqliteOptions { file }).err().unwrap()
 }
 
 #[tokio::test]
 async fn a_locked_database_is_unavailable_until_it_is_not() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("dex.db");
-    let name = format!("{}?_busy_timeout=20", file.display());
-    let store = Store::new(Sqlite::open(&name).await.unwrap());
+    let options = SqliteOptions { file: format!("{}?_busy_timeout=20", file.display()) };
+    let store = Store::new(Sqlite::open(&options).unwrap());
     let other = Connection::open(&file).unwrap();
     other.execute_batch("begin immediate").unwrap();
     let (first, second) = tokio::join!(store.insert(client("a")), store.insert(client("b")));
@@ -33,7 +34,7 @@ async fn a_locked_database_is_unavailable_until_it_is_not() {
 async fn a_write_that_takes_its_transaction_with_it_takes_no_other_write() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("dex.db");
-    let store = Store::new(crate::open(&file).await);
+    let store = Store::new(crate::open(&file));
     let other = Connection::open(&file).unwrap();
     other
         .execute_batch(
@@ -61,30 +62,30 @@ async fn a_write_that_takes_its_transaction_with_it_takes_no_other_write() {
 async fn a_closed_database_is_unavailable_and_leaves_one_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("dex.db");
-    let sqlite = crate::open(&file).await;
+    let sqlite = crate::open(&file);
     assert_eq!(sqlite.insert(&client("a").into_any()).await.unwrap(), Write::Done);
     sqlite.close().await;
     let refused = sqlite.ping().await;
     assert!(matches!(refused, Err(StorageError::Unavailable(_))), "{refused:?}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "the journal is gone");
-    let store = Store::new(crate::open(&file).await);
+    let store = Store::new(crate::open(&file));
     assert!(store.get::<Client>("a").await.unwrap().is_some());
 }
 
-#[tokio::test]
-async fn what_cannot_be_opened_says_what_to_do() {
+#[test]
+fn what_cannot_be_opened_says_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("dex.db");
-    drop(crate::open(&file).await);
+    drop(crate::open(&file));
     let other = Connection::open(&file).unwrap();
     other.execute("insert into migrations (num, at) values (24, date('now'))", ()).unwrap();
-    let told = refused(&file, "").await.to_string();
+    let told = refused(&file, "").to_string();
     assert!(told.contains("migration 24") && told.contains("newer release"), "{told}");
     let nowhere = folder.path().join("nowhere").join("dex.db");
-    assert!(matches!(refused(&nowhere, "").await, OpenError::Open { .. }));
+    assert!(matches!(refused(&nowhere, ""), OpenError::Open { .. }));
     let text = folder.path().join("text.db");
     std::fs::write(&text, "not a database, but long enough to look at as one").unwrap();
-    let told = refused(&text, "").await.to_string();
+    let told = refused(&text, "").to_string();
     assert!(told.contains("not a database"), "{told}");
-    assert!(matches!(refused(&file, "?_timeout=soon").await, OpenError::Parameter { .. }));
+    assert!(matches!(refused(&file, "?_timeout=soon"), OpenError::Parameter { .. }));
 }

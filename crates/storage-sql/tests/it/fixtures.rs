@@ -65,7 +65,7 @@ async fn what_dex_wrote_is_read_and_written_again_to_the_byte() {
     for (name, rows) in FIXTURES {
         let folder = tempfile::tempdir().unwrap();
         let file = copy(&folder, name);
-        let store = crate::open(&file).await;
+        let store = crate::open(&file);
         let before = dump(&Connection::open(&file).unwrap());
         let mut read = 0;
         for kind in Kind::ALL {
@@ -88,7 +88,7 @@ async fn what_dex_wrote_is_read_and_written_again_to_the_byte() {
 async fn what_is_read_is_what_was_meant() {
     let folder = tempfile::tempdir().unwrap();
     let file = copy(&folder, "dex-master-sessions");
-    let store = Store::new(crate::open(&file).await);
+    let store = Store::new(crate::open(&file));
     let jane: Password = store.get("Jane@Example.com").await.unwrap().unwrap();
     assert_eq!(jane.user_id, "jane-id");
     assert!(jane.hash.checked().is_ok());
@@ -124,7 +124,7 @@ async fn an_upgraded_database_has_the_tables_that_dex_makes() {
     let old = copy(&folders[1], "dex-2.45.1");
     let new = folders[2].path().join("dex.db");
     for file in [&old, &new] {
-        crate::open(file).await.close().await;
+        crate::open(file).close().await;
         for (ours, theirs) in tables(file).iter().zip(&master) {
             assert_eq!(ours, theirs);
         }

@@ -45,7 +45,7 @@ async fn what_was_answered_survives_a_kill() {
         let told = lines.map_while(Result::ok);
         answered.extend(told.filter_map(|line| line.strip_prefix("answered ").map(str::to_owned)));
     }
-    let store = Store::new(crate::open(&file).await);
+    let store = Store::new(crate::open(&file));
     for user_id in &answered {
         let found = store.get::<OfflineSessions>((user_id, "local")).await.unwrap();
         assert_eq!(found, Some(sessions(user_id)), "{user_id} was answered and is gone");
@@ -60,7 +60,7 @@ async fn what_was_answered_survives_a_kill() {
 #[ignore = "runs as a process of its own, started by the test above"]
 async fn writer() {
     let Some(file) = std::env::var_os(FILE) else { return };
-    let store = Store::new(crate::open(file.as_ref()).await);
+    let store = Store::new(crate::open(file.as_ref()));
     let process = std::process::id();
     let mut writers = tokio::task::JoinSet::new();
     for writer in 0..WRITERS {

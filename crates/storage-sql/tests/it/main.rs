@@ -11,9 +11,9 @@ mod suite;
 
 use std::path::Path;
 
-use dex_storage_sql::Sqlite;
+use dex_storage_sql::{Sqlite, SqliteOptions};
 
 /// The database in this file.
-async fn open(file: &Path) -> Sqlite {
-    Sqlite::open(&file.display().to_string()).await.unwrap()
+fn open(file: &Path) -> Sqlite {
+    Sqlite::open(&SqliteOptions { file: file.display().to_string() }).unwrap()
 }

@@ -10,10 +10,10 @@ use dex_storage::{Change, StorageError, Store, Write};
 use rusqlite::Connection;
 
 /// A store on a new file, and a second connection to look at the rows with.
-async fn store() -> (tempfile::TempDir, Store, Connection) {
+fn store() -> (tempfile::TempDir, Store, Connection) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("dex.db");
-    let store = Store::new(crate::open(&file).await);
+    let store = Store::new(crate::open(&file));
     let db = Connection::open(file).unwrap();
     (folder, store, db)
 }
@@ -32,7 +32,7 @@ fn at(text: &str) -> Timestamp {
 
 #[tokio::test]
 async fn a_client_is_written_to_the_byte() {
-    let (_folder, store, db) = store().await;
+    let (_folder, store, db) = store();
     let client = Client {
         id: "web".into(),
         redirect_uris: vec!["https://app.example/cb?a=1&b=2".into()],
@@ -55,7 +55,7 @@ async fn a_client_is_written_to_the_byte() {
 
 #[tokio::test]
 async fn references_and_sessions_are_written_to_the_byte() {
-    let (_folder, store, db) = store().await;
+    let (_folder, store, db) = store();
     let token = RefreshTokenRef {
         id: "r1".into(),
         client_id: "example-app".into(),
@@ -105,7 +105,7 @@ async fn references_and_sessions_are_written_to_the_byte() {
 
 #[tokio::test]
 async fn keys_are_in_the_row_where_dex_looks_and_keep_their_bytes() {
-    let (_folder, store, db) = store().await;
+    let (_folder, store, db) = store();
     let jwk = r#"{"use":"sig","kty":"RSA","kid":"0a","alg":"RS256","n":"x-_","e":"AQAB"}"#;
     let keys = Keys {
         name: Keys::SIGNING.into(),
@@ -129,7 +129,7 @@ async fn keys_are_in_the_row_where_dex_looks_and_keep_their_bytes() {
 
 #[tokio::test]
 async fn what_is_not_set_is_written_as_dex_does() {
-    let (_folder, store, db) = store().await;
+    let (_folder, store, db) = store();
     let request = AuthRequest {
         id: "a".into(),
         client_id: "web".into(),
@@ -186,7 +186,7 @@ async fn what_is_not_set_is_written_as_dex_does() {
 
 #[tokio::test]
 async fn rows_of_old_releases_are_read() {
-    let (_folder, store, db) = store().await;
+    let (_folder, store, db) = store();
     db.execute_batch(
         r#"insert into password (email, hash, username, user_id, groups) values ('a@b', '$2a$10$x', 'a', '1', '["g"]');
         insert into refresh_token (id, client_id, scopes, nonce, claims_user_id, claims_username, claims_email,
@@ -216,7 +216,7 @@ async fn rows_of_old_releases_are_read() {
 
 #[tokio::test]
 async fn a_row_that_cannot_be_read_is_named_and_hides_no_other() {
-    let (_folder, store, db) = store().await;
+    let (_folder, store, db) = store();
     for id in ["a", "b", "c"] {
         let client = Client { id: id.into(), ..Client::default() };
         assert_eq!(store.insert(client).await.unwrap(), Write::Done);
@@ -231,7 +231,7 @@ async fn a_row_that_cannot_be_read_is_named_and_hides_no_other() {
 
 #[tokio::test]
 async fn a_write_of_another_process_makes_an_update_begin_again() {
-    let (_folder, store, db) = store().await;
+    let (_folder, store, db) = store();
     let client = Client { id: "web".into(), ..Client::default() };
     assert_eq!(store.insert(client).await.unwrap(), Write::Done);
     let (mut tries, db) = (0, Mutex::new(db));
@@ -250,7 +250,7 @@ async fn a_write_of_another_process_makes_an_update_begin_again() {
 
 #[tokio::test]
 async fn sweeping_uses_an_index() {
-    let (_folder, _store, db) = store().await;
+    let (_folder, _store, db) = store();
     let ends = [
         ("auth_request", "expiry < ?1"),
         ("auth_code", "expiry < ?1"),

@@ -1,6 +1,6 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use dex_storage_sql::Sqlite;
+use dex_storage_sql::{Sqlite, SqliteOptions};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_file_is_a_back_end() {
@@ -8,7 +8,7 @@ async fn a_file_is_a_back_end() {
     let made = AtomicUsize::new(0);
     dex_storage::conformance::run(|| async {
         let name = format!("{}.db", made.fetch_add(1, Ordering::SeqCst));
-        crate::open(&folder.path().join(name)).await
+        crate::open(&folder.path().join(name))
     })
     .await;
 }
@@ -16,7 +16,8 @@ async fn a_file_is_a_back_end() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_database_without_a_file_is_a_back_end() {
     for file in [":memory:", "", "file::memory:?_txlock=immediate"] {
-        dex_storage::conformance::run(|| async { Sqlite::open(file).await.unwrap() }).await;
+        let options = SqliteOptions { file: file.into() };
+        dex_storage::conformance::run(|| async { Sqlite::open(&options).unwrap() }).await;
     }
 }
 
@@ -26,7 +27,7 @@ async fn a_journal_of_the_old_kind_is_a_back_end() {
     let made = AtomicUsize::new(0);
     dex_storage::conformance::run(|| async {
         let name = format!("{}.db?_journal=DELETE&_sync=OFF", made.fetch_add(1, Ordering::SeqCst));
-        crate::open(&folder.path().join(name)).await
+        crate::open(&folder.path().join(name))
     })
     .await;
 }
