@@ -1,0 +1,95 @@
+//! Redeeming codes.
+
+use std::time::Duration;
+
+use dex_jose::{Algorithm, half_hash};
+use dex_model::{AuthCode, Kind};
+use dex_storage::Write;
+use dex_testkit::TestApp;
+use futures_util::future::join_all;
+
+use crate::kit::{app, claims, code, member, redeem, refresh, refusal, userinfo, what_it_stands_for};
+
+const ALL: &[&str] = &["openid", "email", "profile", "groups", "offline_access"];
+
+#[tokio::test]
+async fn a_code_brings_tokens_that_are_bound_to_it() {
+    let app = app().await;
+    let code = code(&app, ALL);
+    let shown = redeem(&app, &code).await;
+    assert_eq!(shown.status, 200, "{}", shown.body);
+    assert_eq!(shown.headers["cache-control"], "no-store");
+    let access = member(&shown, "access_token");
+    let id = claims(&member(&shown, "id_token"));
+    assert_eq!(id["nonce"], "n-1");
+    assert_eq!(id["at_hash"], half_hash(Algorithm::ES256, &access));
+    assert_eq!(id["c_hash"], half_hash(Algorithm::ES256, &code));
+    assert_eq!(id["sub"], "Cg0wLTM4NS0yODA4OS0wEgRtb2Nr");
+    assert_eq!((id["email"].as_str(), id["groups"][0].as_str()), (Some("kilgore@kilgore.trout"), Some("authors")));
+    assert!(member(&shown, "refresh_token").starts_with("Chl"));
+    assert!(shown.body.contains(r#""token_type":"bearer","expires_in":86400"#), "{}", shown.body);
+}
+
+#[tokio::test]
+async fn a_replay_revokes_what_the_first_use_brought() {
+    let app = app().await;
+    let code = code(&app, ALL);
+    let first = redeem(&app, &code).await;
+    let access = member(&first, "access_token");
+    assert_eq!(userinfo(&app, &access).await.status, 200);
+    assert_eq!(refusal(&redeem(&app, &code).await), (400, "invalid_grant".into()));
+    assert_eq!(userinfo(&app, &access).await.status, 403);
+    assert_eq!(refusal(&refresh(&app, &member(&first, "refresh_token")).await), (400, "invalid_grant".into()));
+    assert_eq!(app.records_of(Kind::RefreshToken).await, 0);
+}
+
+#[tokio::test]
+async fn of_a_hundred_redemptions_at_once_one_succeeds() {
+    let app = app().await;
+    let code = code(&app, ALL);
+    let all = join_all((0..100).map(|_| redeem(&app, &code))).await;
+    let won = all.iter().filter(|shown| shown.status == 200).count();
+    assert_eq!(won, 1);
+    assert!(all.iter().filter(|shown| shown.status != 200).all(|shown| refusal(shown).1 == "invalid_grant"));
+    assert_eq!(app.records_of(Kind::RefreshToken).await, 0, "the replays revoked it");
+}
+
+#[tokio::test]
+async fn codes_expire_after_a_minute() {
+    let app = app().await;
+    for (seconds, status) in [(60, 200), (61, 400)] {
+        let code = code(&app, &["openid"]);
+        app.clock.advance(Duration::from_secs(seconds));
+        assert_eq!(redeem(&app, &code).await.status, status, "{seconds}");
+    }
+}
+
+#[tokio::test]
+async fn a_code_that_dex_keeps_in_a_row_is_redeemed_once() {
+    let app = app().await;
+    let row = AuthCode { id: "abcdefghijklmnopqrstuvwxy".into(), ..what_it_stands_for(&app, ALL) };
+    let text = row.id.clone();
+    assert_eq!(app.app.store.insert(row).await.unwrap(), Write::Done);
+    assert_eq!(redeem(&app, &text).await.status, 200);
+    assert_eq!(app.records_of(Kind::AuthCode).await, 0);
+    assert_eq!(refusal(&redeem(&app, &text).await), (400, "invalid_grant".into()));
+}
+
+#[tokio::test]
+async fn a_code_is_good_for_its_own_client_and_address_only() {
+    let app = app().await;
+    let foreign = AuthCode { client_id: "peer".into(), ..what_it_stands_for(&app, ALL) };
+    let elsewhere = AuthCode { redirect_uri: "https://app.example/other".into(), ..what_it_stands_for(&app, ALL) };
+    for wrong in [foreign, elsewhere] {
+        let code = app.app.seals.seal_code(&wrong).unwrap();
+        assert_eq!(refusal(&redeem(&app, &code).await), (400, "invalid_grant".into()));
+    }
+    assert_eq!(app.records_of(Kind::Spent).await, 0, "a refused code is not used up");
+}
+
+#[tokio::test]
+async fn another_deployments_code_is_worth_nothing() {
+    let (ours, theirs): (TestApp, TestApp) = (app().await, app().await);
+    let code = code(&theirs, ALL);
+    assert_eq!(refusal(&redeem(&ours, &code).await), (400, "invalid_grant".into()));
+}
