@@ -5,17 +5,20 @@ use http::{Method, Request, header};
 
 use crate::kit::{app, member, post, post_as, refusal};
 
+/// What is told, sent, and answered with.
+type Case = (&'static str, &'static [(&'static str, &'static str)], (u16, &'static str));
+
 #[tokio::test]
 async fn each_refusal_has_its_status_and_code() {
     let app = app().await;
-    let code = "authorization_code";
-    let cases: [(&str, &[(&str, &str)], (u16, &str)); 13] = [
+    const CODE: &str = "authorization_code";
+    let cases: [Case; 13] = [
         ("no grant", &[], (400, "unsupported_grant_type")),
         ("unknown grant", &[("grant_type", "x")], (400, "unsupported_grant_type")),
         ("implicit is none here", &[("grant_type", "implicit")], (400, "unsupported_grant_type")),
-        ("twice", &[("grant_type", code), ("code", "a"), ("code", "b")], (400, "invalid_request")),
-        ("no code", &[("grant_type", code)], (400, "invalid_request")),
-        ("unknown code", &[("grant_type", code), ("code", "x")], (400, "invalid_grant")),
+        ("twice", &[("grant_type", CODE), ("code", "a"), ("code", "b")], (400, "invalid_request")),
+        ("no code", &[("grant_type", CODE)], (400, "invalid_request")),
+        ("unknown code", &[("grant_type", CODE), ("code", "x")], (400, "invalid_grant")),
         ("no refresh token", &[("grant_type", "refresh_token")], (400, "invalid_request")),
         ("unknown refresh token", &[("grant_type", "refresh_token"), ("refresh_token", "x")], (400, "invalid_grant")),
         ("password without openid", &[("grant_type", "password")], (400, "invalid_scope")),

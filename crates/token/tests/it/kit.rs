@@ -49,13 +49,13 @@ pub(crate) async fn post_as(app: &TestApp, (id, secret): (&str, &str), route: &s
         request = request.header(header::AUTHORIZATION, format!("Basic {basic}"));
     }
     let body = encode_form(form.iter().copied());
-    app.send(request.body(Body::from(body)).unwrap()).await
+    app.send(request.body(Body::from(body)).expect("a form is a request")).await
 }
 
 /// Asks for the user's claims with a bearer token.
 pub(crate) async fn userinfo(app: &TestApp, token: &str) -> Shown {
     let request = Request::get("/dex/userinfo").header(header::AUTHORIZATION, format!("Bearer {token}"));
-    app.send(request.body(Body::empty()).unwrap()).await
+    app.send(request.body(Body::empty()).expect("it is a request")).await
 }
 
 /// What a code of this test stands for: the mock user, just now, for [`CLIENT`].
@@ -107,7 +107,8 @@ pub(crate) fn member(shown: &Shown, name: &str) -> String {
 /// The claims of a token, unverified.
 pub(crate) fn claims(token: &str) -> Value {
     let payload = token.split('.').nth(1).expect("a token has three parts");
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
+    let payload = URL_SAFE_NO_PAD.decode(payload).expect("a payload is base64");
+    serde_json::from_slice(&payload).expect("a payload is JSON")
 }
 
 /// Status and error code of a refusal.
