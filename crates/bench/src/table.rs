@@ -111,10 +111,10 @@ fn line(row: &Row, outcome: &Outcome, figures: &Figures) -> Cells {
     ]
 }
 
-/// What the first server's figures are as a multiple of the second's.
+/// What the first server's figures are as a multiple of the second's, where both have any.
 fn comparison(first: &Figures, second: &Figures) -> Cells {
     let ratio = |one: f64, other: f64| {
-        if other > 0.0 { format!("{:.2}x", one / other) } else { "-".to_owned() }
+        if one > 0.0 && other > 0.0 { format!("{:.2}x", one / other) } else { "-".to_owned() }
     };
     let maybe =
         |one: Option<f64>, other: Option<f64>| one.zip(other).map_or("-".to_owned(), |(one, other)| ratio(one, other));
@@ -223,6 +223,8 @@ mod tests {
         ];
         let table = render(&rows);
         assert!(!table.contains("inf") && !table.contains("NaN"), "{table}");
+        let ratios: Vec<&str> = table.lines().nth(3).unwrap().split_whitespace().collect();
+        assert_eq!(ratios[..6], ["A/B", "-", "-", "-", "-", "-"]);
         assert!(table.ends_with("keys on A: not run: on purpose\n"), "{table}");
     }
 }
