@@ -34,13 +34,7 @@ fn known_keys() -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
     for text in FILES {
         let report = Report::new("dex.yaml", false);
-        read(
-            text,
-            &|_: &str| None,
-            &Overrides::default(),
-            &nothing,
-            &report,
-        );
+        read(text, &|_: &str| None, &Overrides::default(), &nothing, &report);
         keys.extend(report.known_keys());
     }
     keys
@@ -51,19 +45,14 @@ fn every_key_is_in_the_documentation() {
     let keys = known_keys();
     assert!(keys.len() > 120, "{} keys", keys.len());
     for key in keys {
-        assert!(
-            DOCUMENT.contains(&format!("| `{key}` |")),
-            "{key} is not documented"
-        );
+        assert!(DOCUMENT.contains(&format!("| `{key}` |")), "{key} is not documented");
     }
 }
 
 #[test]
 fn every_key_in_the_documentation_exists() {
     let keys = known_keys();
-    let (sections, _) = DOCUMENT
-        .split_once("\n### `atlassian-crowd`")
-        .expect("connectors");
+    let (sections, _) = DOCUMENT.split_once("\n### `atlassian-crowd`").expect("connectors");
     let (_, sections) = sections.split_once("## Top level").expect("sections");
     for line in sections.lines().filter_map(|line| line.strip_prefix("| `")) {
         let key = line.split('`').next().expect("a key");
@@ -74,10 +63,7 @@ fn every_key_in_the_documentation_exists() {
 fn assert_documented(section: &str, keys: &'static [ShapedKey], path: &str) {
     for (key, shape) in keys {
         let key = format!("{path}{key}");
-        assert!(
-            section.contains(&format!("| `{key}` |")),
-            "{key} is not documented"
-        );
+        assert!(section.contains(&format!("| `{key}` |")), "{key} is not documented");
         if let Shape::Block(keys) | Shape::Blocks(keys) = shape {
             assert_documented(section, keys, &format!("{key}."));
         }
@@ -98,9 +84,6 @@ fn every_key_of_every_connector_is_in_its_section() {
 fn every_variable_is_in_the_documentation() {
     for flag in crate::FeatureFlag::ALL {
         let variable = flag.variable();
-        assert!(
-            DOCUMENT.contains(&format!("| `{variable}` |")),
-            "{variable}"
-        );
+        assert!(DOCUMENT.contains(&format!("| `{variable}` |")), "{variable}");
     }
 }

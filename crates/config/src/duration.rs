@@ -31,20 +31,13 @@ pub(crate) fn parse_signed(text: &str) -> Result<i64, String> {
     let mut total: i128 = 0;
     while !rest.is_empty() {
         let (number, after) = take_number(rest).ok_or_else(invalid)?;
-        let end = after
-            .find(|c: char| c == '.' || c.is_ascii_digit())
-            .unwrap_or(after.len());
+        let end = after.find(|c: char| c == '.' || c.is_ascii_digit()).unwrap_or(after.len());
         let (unit, after) = after.split_at(end);
         if unit.is_empty() {
             return Err(format!("time: missing unit in duration {}", quoted(text)));
         }
-        let scale = unit_nanos(unit).ok_or_else(|| {
-            format!(
-                "time: unknown unit {} in duration {}",
-                quoted(unit),
-                quoted(text)
-            )
-        })?;
+        let scale = unit_nanos(unit)
+            .ok_or_else(|| format!("time: unknown unit {} in duration {}", quoted(unit), quoted(text)))?;
         total += number.times(scale).ok_or_else(invalid)?;
         if total > NANOS_MAX {
             return Err(invalid());
@@ -79,11 +72,7 @@ pub(crate) fn show_nanos(nanos: i64) -> String {
     if all == 0 {
         return "0s".to_owned();
     }
-    let small = [
-        (1_000, 1, "ns"),
-        (1_000_000, 1_000, "µs"),
-        (NANOS_PER_SECOND, 1_000_000, "ms"),
-    ];
+    let small = [(1_000, 1, "ns"), (1_000_000, 1_000, "µs"), (NANOS_PER_SECOND, 1_000_000, "ms")];
     if let Some((_, unit, name)) = small.iter().find(|(below, ..)| all < *below) {
         return format!("{sign}{}{name}", decimal(all, *unit));
     }
@@ -130,25 +119,15 @@ fn take_number(text: &str) -> Option<(Number, &str)> {
     if whole.is_empty() && part.is_empty() {
         return None;
     }
-    let whole = if whole.is_empty() {
-        0
-    } else {
-        whole.parse::<i64>().ok()?.into()
-    };
+    let whole = if whole.is_empty() { 0 } else { whole.parse::<i64>().ok()?.into() };
     let part = &part[..part.len().min(FRACTION_DIGITS_MAX)];
     let scale = 10_i128.pow(u32::try_from(part.len()).ok()?);
-    let part = if part.is_empty() {
-        0
-    } else {
-        part.parse().ok()?
-    };
+    let part = if part.is_empty() { 0 } else { part.parse().ok()? };
     Some((Number { whole, part, scale }, rest))
 }
 
 fn take_digits(text: &str) -> (&str, &str) {
-    let end = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     text.split_at(end)
 }
 
@@ -189,10 +168,7 @@ mod tests {
             ("20ms", Ok(20_000_000)),
             ("0.3333333333333333333h", Ok(1_199_999_999_999)),
             ("9223372036854775807ns", Ok(i64::MAX)),
-            (
-                "9223372036854775808ns",
-                Err(r#"time: invalid duration "9223372036854775808ns""#),
-            ),
+            ("9223372036854775808ns", Err(r#"time: invalid duration "9223372036854775808ns""#)),
             ("2562048h", Err(r#"time: invalid duration "2562048h""#)),
             ("", Err(r#"time: invalid duration """#)),
             ("-", Err(r#"time: invalid duration "-""#)),
@@ -203,17 +179,10 @@ mod tests {
             ("10", Err(r#"time: missing unit in duration "10""#)),
             ("1h30", Err(r#"time: missing unit in duration "1h30""#)),
             ("1d", Err(r#"time: unknown unit "d" in duration "1d""#)),
-            (
-                "1h 30m",
-                Err(r#"time: unknown unit "h " in duration "1h 30m""#),
-            ),
+            ("1h 30m", Err(r#"time: unknown unit "h " in duration "1h 30m""#)),
         ];
         for (text, expected) in cases {
-            assert_eq!(
-                parse_signed(text),
-                expected.map_err(str::to_owned),
-                "{text}"
-            );
+            assert_eq!(parse_signed(text), expected.map_err(str::to_owned), "{text}");
         }
     }
 

@@ -55,9 +55,7 @@ impl FeatureFlag {
             Self::ApiConnectorsCrud => "DEX_API_CONNECTORS_CRUD",
             Self::ContinueOnConnectorFailure => "DEX_CONTINUE_ON_CONNECTOR_FAILURE",
             Self::ConfigDisallowUnknownFields => "DEX_CONFIG_DISALLOW_UNKNOWN_FIELDS",
-            Self::ClientCredentialGrantEnabledByDefault => {
-                "DEX_CLIENT_CREDENTIAL_GRANT_ENABLED_BY_DEFAULT"
-            }
+            Self::ClientCredentialGrantEnabledByDefault => "DEX_CLIENT_CREDENTIAL_GRANT_ENABLED_BY_DEFAULT",
             Self::SessionsEnabled => "DEX_SESSIONS_ENABLED",
             Self::ApiSessionsIdentitiesCrud => "DEX_API_SESSIONS_IDENTITIES_CRUD",
         }

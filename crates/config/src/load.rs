@@ -115,19 +115,12 @@ pub(crate) fn read(
         }
     };
     if !root.is_null() && !root.is_map() {
-        let text = format!(
-            "error unmarshalling config file {}: must be a block of keys, not {}",
-            report.file(),
-            root.kind()
-        );
+        let text =
+            format!("error unmarshalling config file {}: must be a block of keys, not {}", report.file(), root.kind());
         report.error(root.at, "", text, "begin with `issuer: ...`");
         return None;
     }
-    let reading = Reading {
-        env,
-        overrides,
-        supported,
-    };
+    let reading = Reading { env, overrides, supported };
     Map::read(&root, "", report, |top| reading.config(top))
 }
 
@@ -193,8 +186,7 @@ impl Reading<'_> {
         if !have.contains(&kind) {
             let text = format!("`{kind}` is {NOT_YET}");
             let hint = format!("this build has {}", have.join(", "));
-            top.report()
-                .error(top.at(section), &format!("{section}.type"), text, &hint);
+            top.report().error(top.at(section), &format!("{section}.type"), text, &hint);
         }
     }
 
@@ -209,8 +201,7 @@ impl Reading<'_> {
         if let Some(algorithm) = algorithm.filter(|algorithm| !have.contains(algorithm)) {
             let text = format!("`{algorithm}` is {NOT_YET}");
             let hint = format!("this build has {}", have.join(", "));
-            top.report()
-                .error(top.at("signer"), "signer.config.algorithm", text, &hint);
+            top.report().error(top.at("signer"), "signer.config.algorithm", text, &hint);
         }
         signer
     }
@@ -223,8 +214,7 @@ impl Reading<'_> {
             if known && !have.contains(&connector.kind.as_str()) {
                 let text = format!("`{}` is {NOT_YET}", connector.kind);
                 let position = connector.places.kind_at();
-                top.report()
-                    .error(position, &format!("connectors[{at}].type"), text, "");
+                top.report().error(position, &format!("connectors[{at}].type"), text, "");
             }
         }
         connectors
@@ -243,11 +233,7 @@ impl Reading<'_> {
         }
         let sessions = top.section("sessions", Sessions::read);
         if !self.supported.can(Feature::Sessions) {
-            top.error(
-                "sessions",
-                NOT_YET,
-                "set DEX_SESSIONS_ENABLED=false to do without",
-            );
+            top.error("sessions", NOT_YET, "set DEX_SESSIONS_ENABLED=false to do without");
         }
         Some(sessions)
     }
@@ -264,11 +250,7 @@ impl Reading<'_> {
                 AuthenticatorKind::WebAuthn(_) => "WebAuthn",
             };
             if !self.supported.authenticator_kinds.contains(&kind) {
-                top.error(
-                    "mfa",
-                    format!("the authenticator `{kind}` is {NOT_YET}"),
-                    "",
-                );
+                top.error("mfa", format!("the authenticator `{kind}` is {NOT_YET}"), "");
             }
         }
         mfa
@@ -278,11 +260,7 @@ impl Reading<'_> {
         let mut listeners = listeners;
         let unix = listeners.any(|address| matches!(address, ListenAddress::Unix(_)));
         if unix && !self.supported.can(Feature::UnixSockets) {
-            top.error(
-                "web",
-                format!("unix sockets are {NOT_YET}"),
-                "listen on host:port",
-            );
+            top.error("web", format!("unix sockets are {NOT_YET}"), "listen on host:port");
         }
     }
 }

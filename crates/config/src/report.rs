@@ -11,10 +11,8 @@ use crate::problem::{ConfigErrors, Location, Origin, Position, Problem, Warning,
 const EDITS_MAX: usize = 3;
 
 /// Keys of former releases whose absence needs more than "unknown".
-const RETIRED: &[(&str, &str)] = &[(
-    "additionalFeatures",
-    "set the variable DEX_API_CONNECTORS_CRUD=true instead of listing ConnectorsCRUD",
-)];
+const RETIRED: &[(&str, &str)] =
+    &[("additionalFeatures", "set the variable DEX_API_CONNECTORS_CRUD=true instead of listing ConnectorsCRUD")];
 
 /// The notebook of one reading. Shared by reference; nothing here fails.
 pub(crate) struct Report {
@@ -53,11 +51,7 @@ struct UnknownKey {
 
 impl Report {
     pub(crate) fn new(file: &str, strict: bool) -> Self {
-        Self {
-            file: Arc::from(file),
-            strict,
-            notes: RefCell::default(),
-        }
+        Self { file: Arc::from(file), strict, notes: RefCell::default() }
     }
 
     pub(crate) fn file(&self) -> Arc<str> {
@@ -65,10 +59,7 @@ impl Report {
     }
 
     pub(crate) fn origin(&self, position: Position) -> Origin {
-        Origin::File(Location {
-            file: self.file(),
-            position,
-        })
+        Origin::File(Location { file: self.file(), position })
     }
 
     /// Notes a problem written in the file.
@@ -88,13 +79,7 @@ impl Report {
 
     fn problem(&self, origin: Origin, key: &str, text: String, hint: &str, rank: Option<u8>) {
         let (key, hint) = (key.to_owned(), hint.to_owned());
-        self.notes.borrow_mut().problems.push(Problem {
-            origin,
-            key,
-            text,
-            hint,
-            rank,
-        });
+        self.notes.borrow_mut().problems.push(Problem { origin, key, text, hint, rank });
     }
 
     pub(crate) fn warn(&self, at: Position, key: &str, text: impl Into<String>) {
@@ -118,29 +103,14 @@ impl Report {
 
     /// Remembers a key that says something.
     pub(crate) fn present(&self, key: &str, at: Position) {
-        let present = Present {
-            pattern: pattern(key),
-            key: key.to_owned(),
-            at,
-        };
+        let present = Present { pattern: pattern(key), key: key.to_owned(), at };
         self.notes.borrow_mut().present.push(present);
     }
 
     /// Remembers a key nobody asked for, to be judged when all known keys are known.
-    pub(crate) fn unknown(
-        &self,
-        block: &str,
-        written: &str,
-        at: Position,
-        siblings: Vec<&'static str>,
-    ) {
+    pub(crate) fn unknown(&self, block: &str, written: &str, at: Position, siblings: Vec<&'static str>) {
         let (block, written) = (block.to_owned(), written.to_owned());
-        self.notes.borrow_mut().unknown.push(UnknownKey {
-            block,
-            written,
-            at,
-            siblings,
-        });
+        self.notes.borrow_mut().unknown.push(UnknownKey { block, written, at, siblings });
     }
 
     /// Every key any section asked for, list positions left out.
@@ -183,10 +153,7 @@ impl Report {
             return Some((*hint).to_owned());
         }
         let written = key.written.to_ascii_lowercase();
-        let near = key
-            .siblings
-            .iter()
-            .map(|known| (distance(&written, known), *known));
+        let near = key.siblings.iter().map(|known| (distance(&written, known), *known));
         let allowed = EDITS_MAX.min(written.chars().count() / 2);
         if let Some((_, known)) = near.min().filter(|(edits, _)| *edits <= allowed) {
             return Some(format!("did you mean `{known}`?"));
@@ -236,10 +203,7 @@ mod tests {
 
     #[test]
     fn a_pattern_leaves_list_positions_out() {
-        assert_eq!(
-            pattern("connectors[12].config.orgs[0].name"),
-            "connectors[].config.orgs[].name"
-        );
+        assert_eq!(pattern("connectors[12].config.orgs[0].name"), "connectors[].config.orgs[].name");
         assert_eq!(pattern("web.http"), "web.http");
     }
 }

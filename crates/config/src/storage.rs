@@ -107,14 +107,7 @@ pub struct Etcd {
     pub ssl: SslFiles,
 }
 
-const KINDS: [&str; 6] = [
-    "memory",
-    "sqlite3",
-    "postgres",
-    "mysql",
-    "kubernetes",
-    "etcd",
-];
+const KINDS: [&str; 6] = ["memory", "sqlite3", "postgres", "mysql", "kubernetes", "etcd"];
 
 impl StorageConfig {
     /// `None` when it is missing or unknown, which is then reported.
@@ -122,8 +115,7 @@ impl StorageConfig {
         if !top.has("storage") {
             let text = "no storage supplied in config file";
             let hint = "add `storage:` with a `type:`";
-            top.report()
-                .ranked(3, top.origin("storage"), "storage", text, hint);
+            top.report().ranked(3, top.origin("storage"), "storage", text, hint);
             return top.section("storage", |_| None);
         }
         top.section("storage", |map| {
@@ -144,9 +136,7 @@ fn config(kind: &str, node: &Node, storage: &Map<'_>) -> StorageConfig {
     Map::read(node, &storage.path("config"), storage.report(), |map| {
         map.keep_written();
         match kind {
-            "sqlite3" => StorageConfig::Sqlite3 {
-                file: map.text("file"),
-            },
+            "sqlite3" => StorageConfig::Sqlite3 { file: map.text("file") },
             "postgres" => StorageConfig::Postgres(database(map)),
             "mysql" => StorageConfig::Mysql(database(map)),
             "kubernetes" => StorageConfig::Kubernetes(kubernetes(map)),
@@ -202,11 +192,7 @@ fn seconds(map: &mut Map<'_>, key: &'static str) -> Duration {
 }
 
 fn ssl_files(map: &mut Map<'_>) -> SslFiles {
-    SslFiles {
-        ca: map.text("caFile"),
-        cert: map.text("certFile"),
-        key: map.text("keyFile"),
-    }
+    SslFiles { ca: map.text("caFile"), cert: map.text("certFile"), key: map.text("keyFile") }
 }
 
 fn kubernetes(map: &mut Map<'_>) -> Kubernetes {
@@ -219,11 +205,7 @@ fn kubernetes(map: &mut Map<'_>) -> Kubernetes {
         }
         (false, None) => {
             let text = "must specify either 'inCluster' or 'kubeConfigFile'";
-            map.error(
-                "inCluster",
-                text,
-                "write `inCluster: true` when dex runs in the cluster",
-            );
+            map.error("inCluster", text, "write `inCluster: true` when dex runs in the cluster");
         }
         _ => {}
     }
@@ -231,18 +213,11 @@ fn kubernetes(map: &mut Map<'_>) -> Kubernetes {
         "" | "ensure" => true,
         "check" => false,
         _ => {
-            map.error(
-                "crdHandling",
-                "invalid crdHandling value",
-                "write ensure or check",
-            );
+            map.error("crdHandling", "invalid crdHandling value", "write ensure or check");
             true
         }
     };
-    Kubernetes {
-        kube_config_file,
-        create_crds,
-    }
+    Kubernetes { kube_config_file, create_crds }
 }
 
 fn etcd(map: &mut Map<'_>) -> Etcd {
@@ -254,11 +229,7 @@ fn etcd(map: &mut Map<'_>) -> Etcd {
     let (server_name, ssl) = map.section("ssl", |map| {
         let files = ssl_files(map);
         if files.cert.is_empty() != files.key.is_empty() {
-            map.error(
-                "certFile",
-                "certFile and keyFile come together",
-                "name both or none",
-            );
+            map.error("certFile", "certFile and keyFile come together", "name both or none");
         }
         (map.text("serverName"), files)
     });

@@ -85,21 +85,12 @@ const KEYS: &[(&str, Feature)] = &[
     ("frontend.dir", Feature::FrontendDir),
     ("logger.excludeFields", Feature::ExcludeFields),
     ("oauth2.passwordConnector", Feature::PasswordGrant),
-    (
-        "oauth2.introspection.requireAuthentication",
-        Feature::IntrospectionAuthentication,
-    ),
+    ("oauth2.introspection.requireAuthentication", Feature::IntrospectionAuthentication),
     ("mfa.authenticators", Feature::Mfa),
     ("mfa.defaultMFAChain", Feature::Mfa),
     ("staticClients[].mfaChain", Feature::Mfa),
-    (
-        "staticClients[].backchannelLogoutURI",
-        Feature::BackchannelLogout,
-    ),
-    (
-        "staticClients[].clientCredentialsClaims",
-        Feature::ClientCredentialsClaims,
-    ),
+    ("staticClients[].backchannelLogoutURI", Feature::BackchannelLogout),
+    ("staticClients[].clientCredentialsClaims", Feature::ClientCredentialsClaims),
 ];
 
 /// What this build can do.

@@ -36,22 +36,16 @@ impl ListenAddress {
             };
         }
         let (host, port) = split_host_port(text)?;
-        let named = SERVICES
-            .iter()
-            .find(|(name, _)| *name == port)
-            .map(|(_, port)| *port);
+        let named = SERVICES.iter().find(|(name, _)| *name == port).map(|(_, port)| *port);
         let port = match (named, port) {
             (Some(port), _) => port,
             (None, "") => 0,
-            (None, digits) if digits.bytes().all(|b| b.is_ascii_digit()) => digits
-                .parse()
-                .map_err(|_| "the port is above 65535".to_owned())?,
+            (None, digits) if digits.bytes().all(|b| b.is_ascii_digit()) => {
+                digits.parse().map_err(|_| "the port is above 65535".to_owned())?
+            }
             (None, _) => return Err("the port is not a number".to_owned()),
         };
-        Ok(Self::Tcp {
-            host: host.to_owned(),
-            port,
-        })
+        Ok(Self::Tcp { host: host.to_owned(), port })
     }
 }
 
@@ -60,15 +54,9 @@ pub(crate) fn split_host_port(text: &str) -> Result<(&str, &str), String> {
     let missing = || format!("address {text}: missing port in address");
     let too_many = || format!("address {text}: too many colons in address");
     if let Some(inner) = text.strip_prefix('[') {
-        let (host, rest) = inner
-            .split_once(']')
-            .ok_or_else(|| format!("address {text}: missing ']' in address"))?;
+        let (host, rest) = inner.split_once(']').ok_or_else(|| format!("address {text}: missing ']' in address"))?;
         let port = rest.strip_prefix(':').ok_or_else(missing)?;
-        return if port.contains(':') {
-            Err(too_many())
-        } else {
-            Ok((host, port))
-        };
+        return if port.contains(':') { Err(too_many()) } else { Ok((host, port)) };
     }
     let (host, port) = text.rsplit_once(':').ok_or_else(missing)?;
     if host.contains(':') {
@@ -81,31 +69,19 @@ pub(crate) fn split_host_port(text: &str) -> Result<(&str, &str), String> {
 }
 
 /// A text of a key that a flag may replace.
-pub(crate) fn or_flag(
-    map: &mut Map<'_>,
-    key: &'static str,
-    (flag, value): (&'static str, &str),
-) -> Option<Given> {
+pub(crate) fn or_flag(map: &mut Map<'_>, key: &'static str, (flag, value): (&'static str, &str)) -> Option<Given> {
     let given = map.given(key);
     match value {
         "" => given,
         text => {
             map.report().present(&map.path(key), map.at(key));
-            Some(Given {
-                text: text.to_owned(),
-                origin: Origin::Flag(flag),
-            })
+            Some(Given { text: text.to_owned(), origin: Origin::Flag(flag) })
         }
     }
 }
 
 /// Reads an address for the listener called `server` in Dex's texts.
-pub(crate) fn listen_address(
-    given: &Given,
-    key: &str,
-    server: &str,
-    report: &Report,
-) -> Option<ListenAddress> {
+pub(crate) fn listen_address(given: &Given, key: &str, server: &str, report: &Report) -> Option<ListenAddress> {
     /// How to mend it.
     const HINT: &str = "write host:port, such as 0.0.0.0:5556, [::1]:5556 or :5556";
     let found = ListenAddress::parse(&given.text);
@@ -123,12 +99,7 @@ mod tests {
 
     #[test]
     fn addresses_read_as_go_reads_them() {
-        let tcp = |host: &str, port| {
-            Ok(ListenAddress::Tcp {
-                host: host.to_owned(),
-                port,
-            })
-        };
+        let tcp = |host: &str, port| Ok(ListenAddress::Tcp { host: host.to_owned(), port });
         let unix = |path: &str| Ok(ListenAddress::Unix(path.to_owned()));
         let cases = [
             ("0.0.0.0:5556", tcp("0.0.0.0", 5556)),
@@ -147,26 +118,13 @@ mod tests {
             ("::1", Err("address ::1: too many colons in address")),
             ("[::1]", Err("address [::1]: missing port in address")),
             ("[::1", Err("address [::1: missing ']' in address")),
-            (
-                "[::1]:1:2",
-                Err("address [::1]:1:2: too many colons in address"),
-            ),
-            (
-                "http://a:80",
-                Err("address http://a:80: too many colons in address"),
-            ),
+            ("[::1]:1:2", Err("address [::1]:1:2: too many colons in address")),
+            ("http://a:80", Err("address http://a:80: too many colons in address")),
             ("a/b:80", Err("address a/b:80: not a host name")),
-            (
-                "unix:run/dex.sock",
-                Err("a unix socket needs an absolute path"),
-            ),
+            ("unix:run/dex.sock", Err("a unix socket needs an absolute path")),
         ];
         for (text, expected) in cases {
-            assert_eq!(
-                ListenAddress::parse(text),
-                expected.map_err(str::to_owned),
-                "{text}"
-            );
+            assert_eq!(ListenAddress::parse(text), expected.map_err(str::to_owned), "{text}");
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::tree::Map;
 pub struct Frontend {
     /// A directory with own templates, themes and static files; built-in ones when unset.
     pub dir: Option<String>,
-    /// The folder below `themes/`.
+    /// The folder below `themes/`; empty for the built-in look that follows the visitor's preference.
     pub theme: String,
     /// The name shown on the pages.
     pub issuer: String,
@@ -32,22 +32,13 @@ impl Frontend {
             map.report().present(&map.path("dir"), map.at("dir"));
             Some(dir)
         });
-        let theme = map
-            .optional("theme")
-            .filter(|t| !FORMER_THEMES.contains(&t.as_str()));
-        if theme
-            .as_ref()
-            .is_some_and(|theme| theme.contains(['/', '\\']) || theme == "..")
-        {
-            map.error(
-                "theme",
-                "a theme is the name of one folder",
-                "leave out the path",
-            );
+        let theme = map.optional("theme").filter(|t| !FORMER_THEMES.contains(&t.as_str()));
+        if theme.as_ref().is_some_and(|theme| theme.contains(['/', '\\']) || theme == "..") {
+            map.error("theme", "a theme is the name of one folder", "leave out the path");
         }
         Self {
             dir,
-            theme: or(theme, "light"),
+            theme: theme.unwrap_or_default(),
             issuer: or(map.optional("issuer"), "dex"),
             logo_url: or(map.optional("logoURL"), "theme/logo.png"),
             extra: map.text_map("extra").into_iter().collect(),

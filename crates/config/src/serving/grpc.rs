@@ -29,20 +29,13 @@ impl Grpc {
         let tls_versions = tls::versions(map, 14);
         let reflection = map.bool("reflection", false);
         let ranked = |rank, origin: &Origin, key, text, hint| {
-            map.report()
-                .ranked(rank, origin.clone(), &map.path(key), text, hint);
+            map.report().ranked(rank, origin.clone(), &map.path(key), text, hint);
         };
         if given.is_none() {
             for (rank, file) in [(10, &cert), (11, &key)] {
                 let Some(file) = file else { continue };
                 let text = "no address specified for gRPC";
-                ranked(
-                    rank,
-                    &file.origin,
-                    "addr",
-                    text,
-                    "add `addr: 127.0.0.1:5557`",
-                );
+                ranked(rank, &file.origin, "addr", text, "add `addr: 127.0.0.1:5557`");
             }
         }
         if let (Some(one), None) | (None, Some(one)) = (&cert, &key) {
@@ -52,26 +45,11 @@ impl Grpc {
         }
         if let (Some(ca), None) = (&client_ca, &cert) {
             let text = "cannot specify gRPC TLS client CA without a gRPC TLS cert";
-            ranked(
-                13,
-                &ca.origin,
-                "tlsClientCA",
-                text,
-                "add tlsCert and tlsKey",
-            );
+            ranked(13, &ca.origin, "tlsClientCA", text, "add tlsCert and tlsKey");
         }
         let addr = listen_address(&given?, &map.path("addr"), "grpc", map.report())?;
-        let tls = cert.zip(key).map(|(cert, key)| TlsFiles {
-            cert: cert.text,
-            key: key.text,
-        });
+        let tls = cert.zip(key).map(|(cert, key)| TlsFiles { cert: cert.text, key: key.text });
         let tls_client_ca = client_ca.map(|ca| ca.text);
-        Some(Self {
-            addr,
-            tls,
-            tls_client_ca,
-            tls_versions,
-            reflection,
-        })
+        Some(Self { addr, tls, tls_client_ca, tls_versions, reflection })
     }
 }

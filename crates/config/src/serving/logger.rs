@@ -51,9 +51,7 @@ impl LogLevel {
 
 impl Logger {
     pub(crate) fn read(map: &mut Map<'_>) -> Self {
-        let level = map
-            .optional("level")
-            .map_or(Ok(LogLevel::default()), |t| LogLevel::parse(&t));
+        let level = map.optional("level").map_or(Ok(LogLevel::default()), |t| LogLevel::parse(&t));
         let level = level.unwrap_or_else(|text| {
             map.error("level", text, "write debug, info, warn or error");
             LogLevel::default()
@@ -71,11 +69,7 @@ impl Logger {
                 LogFormat::Text
             }
         };
-        Self {
-            level,
-            format,
-            exclude_fields: map.texts("excludeFields"),
-        }
+        Self { level, format, exclude_fields: map.texts("excludeFields") }
     }
 }
 
@@ -92,15 +86,9 @@ mod tests {
             ("error", Ok(8)),
             ("INFO+2", Ok(2)),
             ("error-1", Ok(7)),
-            (
-                "warning",
-                Err(r#"slog: level string "warning": unknown name"#),
-            ),
+            ("warning", Err(r#"slog: level string "warning": unknown name"#)),
             ("fatal", Err(r#"slog: level string "fatal": unknown name"#)),
-            (
-                "info+",
-                Err(r#"slog: level string "info+": invalid offset"#),
-            ),
+            ("info+", Err(r#"slog: level string "info+": invalid offset"#)),
         ];
         for (text, expected) in cases {
             let expected = expected.map(LogLevel).map_err(str::to_owned);

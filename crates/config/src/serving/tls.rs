@@ -22,10 +22,7 @@ pub struct TlsVersions {
 
 impl Default for TlsVersions {
     fn default() -> Self {
-        Self {
-            min: TlsVersion::Tls12,
-            max: TlsVersion::Tls13,
-        }
+        Self { min: TlsVersion::Tls12, max: TlsVersion::Tls13 }
     }
 }
 
@@ -50,25 +47,17 @@ pub(crate) fn versions(map: &mut Map<'_>, rank: u8) -> TlsVersions {
             "1.3" => Some(TlsVersion::Tls13),
             _ => {
                 let hint = "write \"1.2\" or \"1.3\"";
-                map.report()
-                    .ranked(rank, origin, &map.path(key), SUPPORTED, hint);
+                map.report().ranked(rank, origin, &map.path(key), SUPPORTED, hint);
                 None
             }
         }
     };
     let (min, max) = (read("tlsMinVersion", rank), read("tlsMaxVersion", rank + 1));
     if min.is_some() && max.is_some() && min > max {
-        let (key, text) = (
-            map.path("tlsMinVersion"),
-            "TLSMinVersion greater than TLSMaxVersion",
-        );
+        let (key, text) = (map.path("tlsMinVersion"), "TLSMinVersion greater than TLSMaxVersion");
         let origin = map.origin("tlsMinVersion");
-        map.report()
-            .ranked(rank + 2, origin, &key, text, "swap the two");
+        map.report().ranked(rank + 2, origin, &key, text, "swap the two");
     }
     let default = TlsVersions::default();
-    TlsVersions {
-        min: min.unwrap_or(default.min),
-        max: max.unwrap_or(default.max),
-    }
+    TlsVersions { min: min.unwrap_or(default.min), max: max.unwrap_or(default.max) }
 }

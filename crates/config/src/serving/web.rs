@@ -59,11 +59,7 @@ impl Web {
         let http = read(http, "http", "http");
         let https = read(https, "https", "https");
         if matches!(https, Some(ListenAddress::Unix(_))) {
-            map.error(
-                "https",
-                "a unix socket carries no TLS",
-                "use web.http for it",
-            );
+            map.error("https", "a unix socket carries no TLS", "use web.http for it");
         }
         Self {
             tls: https.is_some().then_some(TlsFiles { cert, key }),
@@ -81,12 +77,7 @@ impl Web {
     }
 }
 
-fn check_listeners(
-    map: &Map<'_>,
-    http: &Option<Given>,
-    https: &Option<Given>,
-    (cert, key): (&str, &str),
-) {
+fn check_listeners(map: &Map<'_>, http: &Option<Given>, https: &Option<Given>, (cert, key): (&str, &str)) {
     let report = map.report();
     if http.is_none() && https.is_none() {
         let text = "must supply a HTTP/HTTPS  address to listen on";
@@ -96,23 +87,11 @@ fn check_listeners(
     let Some(https) = https else { return };
     if cert.is_empty() {
         let (path, text) = (map.path("tlsCert"), "no cert specified for HTTPS");
-        report.ranked(
-            5,
-            https.origin.clone(),
-            &path,
-            text,
-            "name the PEM file of the chain",
-        );
+        report.ranked(5, https.origin.clone(), &path, text, "name the PEM file of the chain");
     }
     if key.is_empty() {
         let (path, text) = (map.path("tlsKey"), "no private key specified for HTTPS");
-        report.ranked(
-            6,
-            https.origin.clone(),
-            &path,
-            text,
-            "name the PEM file of the key",
-        );
+        report.ranked(6, https.origin.clone(), &path, text, "name the PEM file of the key");
     }
 }
 
@@ -123,11 +102,7 @@ fn headers(map: &mut Map<'_>) -> Vec<(&'static str, String)> {
             continue;
         };
         if value.contains(['\r', '\n', '\0']) {
-            map.error(
-                name,
-                "a header value is one line",
-                "fold the lines with `>-`",
-            );
+            map.error(name, "a header value is one line", "fold the lines with `>-`");
         }
         headers.push((name, value));
     }
@@ -149,19 +124,12 @@ fn client_remote_ip(map: &mut Map<'_>) -> Option<ClientRemoteIp> {
                      not an address with a prefix length"
                 );
                 let hint = "write 10.0.0.0/8, or 192.0.2.1/32 for one address";
-                map.report()
-                    .error(map.at("trustedProxies"), &key, text, hint);
+                map.report().error(map.at("trustedProxies"), &key, text, hint);
             }
         }
     }
     if !header.is_empty() && proxies.is_empty() {
-        map.warn(
-            "header",
-            "without trustedProxies nobody's header is believed; it is ignored",
-        );
+        map.warn("header", "without trustedProxies nobody's header is believed; it is ignored");
     }
-    (!header.is_empty()).then_some(ClientRemoteIp {
-        header,
-        trusted_proxies,
-    })
+    (!header.is_empty()).then_some(ClientRemoteIp { header, trusted_proxies })
 }

@@ -45,12 +45,9 @@ impl Expiry {
     pub(crate) fn read(map: &mut Map<'_>) -> (Self, Option<Duration>) {
         let signing_keys = signing_keys(map);
         let mut read = |key, told: &str, default| {
-            let error =
-                |value: &str, why: &str| format!("invalid config value {value} for {told}: {why}");
+            let error = |value: &str, why: &str| format!("invalid config value {value} for {told}: {why}");
             let given = map.duration(key, error);
-            given
-                .filter(|duration| !duration.is_zero())
-                .unwrap_or(default)
+            given.filter(|duration| !duration.is_zero()).unwrap_or(default)
         };
         let expiry = Self {
             id_tokens: read("idTokens", "id token expiry", ID_TOKENS),
@@ -60,19 +57,14 @@ impl Expiry {
             refresh_tokens: map.section("refreshTokens", refresh_tokens),
         };
         if expiry.auth_codes > AUTH_CODES_RECOMMENDED {
-            map.warn(
-                "authCodes",
-                "codes should live ten minutes at most (RFC 6749 section 4.1.2)",
-            );
+            map.warn("authCodes", "codes should live ten minutes at most (RFC 6749 section 4.1.2)");
         }
         (expiry, signing_keys)
     }
 }
 
 fn signing_keys(map: &mut Map<'_>) -> Option<Duration> {
-    let error = |value: &str, why: &str| {
-        format!("invalid config value {value} for signing keys expiry: {why}")
-    };
+    let error = |value: &str, why: &str| format!("invalid config value {value} for signing keys expiry: {why}");
     let period = map.duration("signingKeys", error)?;
     map.report().warning(Warning {
         origin: map.origin("signingKeys"),
@@ -95,8 +87,7 @@ fn refresh_tokens(map: &mut Map<'_>) -> RefreshTokens {
                  invalid config value {value} for {told}: {why}"
             )
         };
-        map.duration(key, error)
-            .filter(|duration| !duration.is_zero())
+        map.duration(key, error).filter(|duration| !duration.is_zero())
     };
     let valid_if_not_used_for = read("validIfNotUsedFor", "refresh token valid if not used for");
     let absolute_lifetime = read("absoluteLifetime", "refresh tokens absolute lifetime");

@@ -24,8 +24,7 @@ impl Issuer {
         let Some(given) = map.given("issuer") else {
             if map.node("issuer").is_none_or(|node| node.is_idle()) {
                 let text = "no issuer specified in config file";
-                map.report()
-                    .ranked(1, map.origin("issuer"), "issuer", text, HINT);
+                map.report().ranked(1, map.origin("issuer"), "issuer", text, HINT);
             }
             return Self::default();
         };
@@ -36,11 +35,7 @@ impl Issuer {
                 text: with_lower_scheme(&given.text),
             },
             Err(why) => {
-                map.error(
-                    "issuer",
-                    format!("server: can't parse issuer URL: {why}"),
-                    HINT,
-                );
+                map.error("issuer", format!("server: can't parse issuer URL: {why}"), HINT);
                 Self::default()
             }
         }
@@ -97,25 +92,13 @@ mod tests {
             ("HTTPS://dex.example.com", None),
             ("dex.example.com", Some("it is not an absolute URL")),
             ("127.0.0.1:5556/dex", Some("it is not an absolute URL")),
-            (
-                "dex.example.com:5556",
-                Some("it is neither an http nor an https URL"),
-            ),
-            (
-                "https:dex.example.com",
-                Some("it is neither an http nor an https URL"),
-            ),
-            (
-                "ftp://dex.example.com",
-                Some("it is neither an http nor an https URL"),
-            ),
+            ("dex.example.com:5556", Some("it is neither an http nor an https URL")),
+            ("https:dex.example.com", Some("it is neither an http nor an https URL")),
+            ("ftp://dex.example.com", Some("it is neither an http nor an https URL")),
             ("https://", Some("it is not an absolute URL")),
             ("https://a/?b", Some("it must have no query")),
             ("https://a/#b", Some("it must have no fragment")),
-            (
-                "https://u:p@a/",
-                Some("it must hold no user name or password"),
-            ),
+            ("https://u:p@a/", Some("it must hold no user name or password")),
             ("https://a/ b", Some("it holds blanks")),
         ];
         for (text, refusal) in cases {
@@ -125,9 +108,6 @@ mod tests {
 
     #[test]
     fn an_issuer_stays_as_written_but_for_its_scheme() {
-        assert_eq!(
-            with_lower_scheme("HTTPS://Dex.example.com/A/"),
-            "https://Dex.example.com/A/"
-        );
+        assert_eq!(with_lower_scheme("HTTPS://Dex.example.com/A/"), "https://Dex.example.com/A/");
     }
 }

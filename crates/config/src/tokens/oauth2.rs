@@ -128,14 +128,8 @@ impl OAuth2 {
         let response_types = response_types(map);
         let password_connector = map.optional("passwordConnector");
         let configured = map.texts("grantTypes");
-        for name in configured
-            .iter()
-            .filter(|name| GrantType::named(name).is_none())
-        {
-            map.warn(
-                "grantTypes",
-                format!("unknown grant type {}; it is ignored", quoted(name)),
-            );
+        for name in configured.iter().filter(|name| GrantType::named(name).is_none()) {
+            map.warn("grantTypes", format!("unknown grant type {}; it is ignored", quoted(name)));
         }
         let implicit = response_types.iter().any(|kind| kind.brings_access_token());
         let by_default = FeatureFlag::ClientCredentialGrantEnabledByDefault.enabled(env);
@@ -145,21 +139,16 @@ impl OAuth2 {
             GrantType::ClientCredentials => by_default || !configured.is_empty(),
             _ => true,
         };
-        let wanted = |grant: GrantType| {
-            configured.is_empty() || configured.iter().any(|name| name == grant.as_str())
-        };
+        let wanted = |grant: GrantType| configured.is_empty() || configured.iter().any(|name| name == grant.as_str());
         let all = GrantType::ALL.iter().copied();
         Self {
-            grant_types: all
-                .filter(|grant| works(*grant) && wanted(*grant))
-                .collect(),
+            grant_types: all.filter(|grant| works(*grant) && wanted(*grant)).collect(),
             response_types,
             skip_approval_screen: map.bool("skipApprovalScreen", false),
             always_show_login_screen: map.bool("alwaysShowLoginScreen", false),
             pkce: map.section("pkce", pkce),
-            introspection_requires_authentication: map.section("introspection", |map| {
-                map.bool("requireAuthentication", false)
-            }),
+            introspection_requires_authentication: map
+                .section("introspection", |map| map.bool("requireAuthentication", false)),
             password_connector,
         }
     }
@@ -171,21 +160,14 @@ fn response_types(map: &mut Map<'_>) -> Vec<ResponseType> {
         match ResponseType::named(&name) {
             Some(kind) => found.push(kind),
             None => {
-                let text = format!(
-                    "failed to initialize server: unsupported response_type {}",
-                    quoted(&name)
-                );
+                let text = format!("failed to initialize server: unsupported response_type {}", quoted(&name));
                 let names: Vec<_> = ResponseType::ALL.iter().map(|kind| kind.as_str()).collect();
                 let hint = format!("write one of {}", names.join(", "));
                 map.error("responseTypes", text, &hint);
             }
         }
     }
-    if found.is_empty() {
-        vec![ResponseType::Code]
-    } else {
-        found
-    }
+    if found.is_empty() { vec![ResponseType::Code] } else { found }
 }
 
 fn pkce(map: &mut Map<'_>) -> Pkce {
@@ -195,10 +177,7 @@ fn pkce(map: &mut Map<'_>) -> Pkce {
             "S256" => methods.push(CodeChallengeMethod::S256),
             "plain" => methods.push(CodeChallengeMethod::Plain),
             _ => {
-                let text = format!(
-                    "failed to initialize server: unsupported PKCE challenge method {}",
-                    quoted(&name)
-                );
+                let text = format!("failed to initialize server: unsupported PKCE challenge method {}", quoted(&name));
                 map.error("codeChallengeMethodsSupported", text, "write S256 or plain");
             }
         }
@@ -206,8 +185,5 @@ fn pkce(map: &mut Map<'_>) -> Pkce {
     if methods.is_empty() {
         methods = vec![CodeChallengeMethod::S256, CodeChallengeMethod::Plain];
     }
-    Pkce {
-        enforce: map.bool("enforce", false),
-        methods,
-    }
+    Pkce { enforce: map.bool("enforce", false), methods }
 }

@@ -52,16 +52,8 @@ pub enum SigningAlgorithm {
 
 impl SigningAlgorithm {
     /// All of them, the two of Dex first.
-    pub const ALL: [Self; 8] = [
-        Self::Rs256,
-        Self::Es256,
-        Self::Ps256,
-        Self::Es384,
-        Self::Es512,
-        Self::Rs384,
-        Self::Rs512,
-        Self::EdDsa,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Rs256, Self::Es256, Self::Ps256, Self::Es384, Self::Es512, Self::Rs384, Self::Rs512, Self::EdDsa];
 
     /// The name in a JWS header.
     #[must_use]
@@ -102,10 +94,7 @@ impl Signer {
             match kind.as_str() {
                 "local" => {
                     if ignored {
-                        map.warn(
-                            "type",
-                            "expiry.signingKeys is ignored, the signer's own period holds",
-                        );
+                        map.warn("type", "expiry.signingKeys is ignored, the signer's own period holds");
                     }
                     Map::read(&config, &path, report, local)
                 }
@@ -130,50 +119,27 @@ fn local(map: &mut Map<'_>) -> Signer {
     });
     match period {
         Some(period) if period.is_zero() => {
-            map.error(
-                "keysRotationPeriod",
-                "keys cannot rotate all the time",
-                "write 6h",
-            );
+            map.error("keysRotationPeriod", "keys cannot rotate all the time", "write 6h");
         }
         None if !has_period => {
             let text = format!("{OPEN}signer.config.keysRotationPeriod must be specified");
-            map.error(
-                "keysRotationPeriod",
-                text,
-                "add `keysRotationPeriod: 6h` below `config:`",
-            );
+            map.error("keysRotationPeriod", text, "add `keysRotationPeriod: 6h` below `config:`");
         }
         _ => {}
     }
-    let name = map
-        .optional("algorithm")
-        .unwrap_or_else(|| "RS256".to_owned());
-    let algorithm = SigningAlgorithm::ALL
-        .into_iter()
-        .find(|known| known.as_str() == name);
+    let name = map.optional("algorithm").unwrap_or_else(|| "RS256".to_owned());
+    let algorithm = SigningAlgorithm::ALL.into_iter().find(|known| known.as_str() == name);
     if algorithm.is_none() {
-        let text = format!(
-            "parse signer config: unsupported local signer algorithm {}",
-            quoted(&name)
-        );
-        let names = SigningAlgorithm::ALL
-            .map(SigningAlgorithm::as_str)
-            .join(", ");
+        let text = format!("parse signer config: unsupported local signer algorithm {}", quoted(&name));
+        let names = SigningAlgorithm::ALL.map(SigningAlgorithm::as_str).join(", ");
         map.error("algorithm", text, &format!("write one of {names}"));
     }
-    Signer::Local {
-        keys_rotation_period: period.unwrap_or(ROTATION),
-        algorithm: algorithm.unwrap_or_default(),
-    }
+    Signer::Local { keys_rotation_period: period.unwrap_or(ROTATION), algorithm: algorithm.unwrap_or_default() }
 }
 
 fn vault(map: &mut Map<'_>, env: &dyn Env) -> Signer {
     map.keep_written();
-    let addr = map
-        .optional("addr")
-        .or_else(|| env.get("VAULT_ADDR"))
-        .filter(|a| !a.is_empty());
+    let addr = map.optional("addr").or_else(|| env.get("VAULT_ADDR")).filter(|a| !a.is_empty());
     let addr = addr.unwrap_or_else(|| VAULT_ADDR.to_owned());
     if !url::Url::parse(&addr).is_ok_and(|url| matches!(url.scheme(), "http" | "https" | "unix")) {
         let text = "failed to open vault signer: failed to create vault client: not a URL";
@@ -183,19 +149,11 @@ fn vault(map: &mut Map<'_>, env: &dyn Env) -> Signer {
     let key_name = map.text("keyName");
     if key_name.is_empty() {
         let text = "failed to open vault signer: no transit key named";
-        map.error(
-            "keyName",
-            text,
-            "add `keyName:` with the name of the transit key",
-        );
+        map.error("keyName", text, "add `keyName:` with the name of the transit key");
     }
     let token = match token.is_empty() {
         true => Secret::new(env.get("VAULT_TOKEN").unwrap_or_default()),
         false => token,
     };
-    Signer::Vault {
-        addr,
-        token,
-        key_name,
-    }
+    Signer::Vault { addr, token, key_name }
 }

@@ -41,20 +41,13 @@ fn shell_name(text: &str) -> (Option<&str>, usize) {
     if text.starts_with(|c: char| "*#$@!?-".contains(c) || c.is_ascii_digit()) {
         return (Some(&text[..1]), 1);
     }
-    let end = text
-        .find(|c: char| c != '_' && !c.is_ascii_alphanumeric())
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| c != '_' && !c.is_ascii_alphanumeric()).unwrap_or(text.len());
     ((end > 0).then(|| &text[..end]), end)
 }
 
 /// Expands every text of a block: in blocks within blocks and in lists, but not in lists within
 /// lists. `unset` is told the path and place of each text that names a variable that is not set.
-pub(crate) fn block(
-    node: &mut Node,
-    path: &str,
-    env: &dyn Env,
-    unset: &mut dyn FnMut(&Node, &str),
-) {
+pub(crate) fn block(node: &mut Node, path: &str, env: &dyn Env, unset: &mut dyn FnMut(&Node, &str)) {
     match &mut node.value {
         Value::Text(written) => {
             let (expanded, missing) = text(written, env);
@@ -66,12 +59,7 @@ pub(crate) fn block(
         }
         Value::Map(entries) => {
             for entry in entries {
-                block(
-                    &mut entry.value,
-                    &format!("{path}.{}", entry.key),
-                    env,
-                    unset,
-                );
+                block(&mut entry.value, &format!("{path}.{}", entry.key), env, unset);
             }
         }
         Value::List(items) => {
@@ -125,11 +113,7 @@ mod tests {
             _ => None,
         };
         for (written, expected, unset) in cases {
-            assert_eq!(
-                text(written, &env),
-                (expected.to_owned(), unset),
-                "{written}"
-            );
+            assert_eq!(text(written, &env), (expected.to_owned(), unset), "{written}");
         }
     }
 

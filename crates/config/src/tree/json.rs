@@ -40,11 +40,7 @@ pub(crate) fn to_json(
     report: &Report,
     places: &mut BTreeMap<String, Position>,
 ) -> Json {
-    let mut writer = Writer {
-        report,
-        places,
-        root: path.len(),
-    };
+    let mut writer = Writer { report, places, root: path.len() };
     writer.block(node, keys, path)
 }
 
@@ -70,9 +66,7 @@ impl Writer<'_> {
         };
         let mut out = JsonMap::new();
         for entry in entries {
-            let found = keys
-                .iter()
-                .find(|(key, _)| key.eq_ignore_ascii_case(&entry.key));
+            let found = keys.iter().find(|(key, _)| key.eq_ignore_ascii_case(&entry.key));
             let Some((key, shape)) = found else {
                 let siblings = keys.iter().map(|(key, _)| *key).collect();
                 self.report.unknown(path, &entry.key, entry.at, siblings);
@@ -100,24 +94,15 @@ impl Writer<'_> {
 
     fn wrong(&self, node: &Node, path: &str, wanted: &str) -> Json {
         let text = format!("must be {wanted}, not {}", node.kind());
-        self.report.error(
-            node.at,
-            path,
-            text,
-            "see the documentation of this connector",
-        );
+        self.report.error(node.at, path, text, "see the documentation of this connector");
         Json::Null
     }
 
     fn value(&mut self, node: &Node, shape: Shape, path: &str) -> Json {
         match shape {
             Shape::Text => self.text(node, path),
-            Shape::Bool => node
-                .bool()
-                .map_or_else(|| self.wrong(node, path, "true or false"), Json::Bool),
-            Shape::Int => node
-                .int()
-                .map_or_else(|| self.wrong(node, path, "a whole number"), Json::from),
+            Shape::Bool => node.bool().map_or_else(|| self.wrong(node, path, "true or false"), Json::Bool),
+            Shape::Int => node.int().map_or_else(|| self.wrong(node, path, "a whole number"), Json::from),
             Shape::OneOrMoreTexts if !matches!(node.value, Value::List(_)) => self.text(node, path),
             Shape::Texts | Shape::OneOrMoreTexts => self.list(node, Shape::Text, path),
             Shape::Base64 => self.base64(node, path),
@@ -128,8 +113,7 @@ impl Writer<'_> {
     }
 
     fn text(&self, node: &Node, path: &str) -> Json {
-        node.text(true)
-            .map_or_else(|| self.wrong(node, path, "a text"), Json::String)
+        node.text(true).map_or_else(|| self.wrong(node, path, "a text"), Json::String)
     }
 
     fn list(&mut self, node: &Node, item: Shape, path: &str) -> Json {
@@ -152,8 +136,7 @@ impl Writer<'_> {
         };
         if STANDARD.decode(&text).is_err() {
             let hint = "encode the whole file in one go, as `base64 -w 0 FILE` does";
-            self.report
-                .error(node.at, path, "is not valid base64", hint);
+            self.report.error(node.at, path, "is not valid base64", hint);
         }
         Json::String(text)
     }
@@ -163,12 +146,7 @@ impl Writer<'_> {
             return self.wrong(node, path, "a block of keys");
         };
         let text = |entry: &Entry| self.text(&entry.value, &format!("{path}.{}", entry.key));
-        Json::Object(
-            entries
-                .iter()
-                .map(|entry| (entry.key.clone(), text(entry)))
-                .collect(),
-        )
+        Json::Object(entries.iter().map(|entry| (entry.key.clone(), text(entry))).collect())
     }
 }
 

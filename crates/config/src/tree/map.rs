@@ -29,12 +29,7 @@ pub(crate) struct Given {
 
 impl<'a> Map<'a> {
     /// Reads the block `node` at `path`.
-    pub(crate) fn read<T>(
-        node: &'a Node,
-        path: &str,
-        report: &'a Report,
-        read: impl FnOnce(&mut Map<'a>) -> T,
-    ) -> T {
+    pub(crate) fn read<T>(node: &'a Node, path: &str, report: &'a Report, read: impl FnOnce(&mut Map<'a>) -> T) -> T {
         let entries: &[Entry] = match &node.value {
             Value::Map(entries) => entries,
             Value::Null => &[],
@@ -46,14 +41,7 @@ impl<'a> Map<'a> {
         };
         let path = path.to_owned();
         let at = node.at;
-        let mut map = Map {
-            report,
-            path,
-            at,
-            entries,
-            asked: Vec::new(),
-            as_written: false,
-        };
+        let mut map = Map { report, path, at, entries, asked: Vec::new(), as_written: false };
         let value = read(&mut map);
         map.finish();
         value
@@ -99,11 +87,7 @@ impl<'a> Map<'a> {
 
     fn entry(&self, key: &str) -> Option<&'a Entry> {
         let exact = self.entries.iter().find(|entry| entry.key == key);
-        exact.or_else(|| {
-            self.entries
-                .iter()
-                .rfind(|entry| entry.key.eq_ignore_ascii_case(key))
-        })
+        exact.or_else(|| self.entries.iter().rfind(|entry| entry.key.eq_ignore_ascii_case(key)))
     }
 
     /// The value of a key, if there is one that is not `null`.
@@ -172,11 +156,7 @@ impl<'a> Map<'a> {
     }
 
     /// A duration; `error` makes Dex's text of the text given and what is wrong with it.
-    pub(crate) fn duration(
-        &mut self,
-        key: &'static str,
-        error: impl FnOnce(&str, &str) -> String,
-    ) -> Option<Duration> {
+    pub(crate) fn duration(&mut self, key: &'static str, error: impl FnOnce(&str, &str) -> String) -> Option<Duration> {
         /// How to mend it.
         const HINT: &str = "write numbers with units of h, m, s or ms, such as 24h or 1h30m";
         let given = self.given(key)?;
@@ -219,32 +199,17 @@ impl<'a> Map<'a> {
             return Vec::new();
         };
         let Value::Map(entries) = &node.value else {
-            self.error(
-                key,
-                format!("must be a block of keys, not {}", node.kind()),
-                "",
-            );
+            self.error(key, format!("must be a block of keys, not {}", node.kind()), "");
             return Vec::new();
         };
         let path = self.path(key);
         let text = |entry: &Entry| self.text_of(&entry.value, &join(&path, &entry.key));
-        entries
-            .iter()
-            .map(|entry| (entry.key.clone(), text(entry)))
-            .collect()
+        entries.iter().map(|entry| (entry.key.clone(), text(entry))).collect()
     }
 
     /// A block within the block; an absent one reads as an empty one.
-    pub(crate) fn section<T>(
-        &mut self,
-        key: &'static str,
-        read: impl FnOnce(&mut Map<'a>) -> T,
-    ) -> T {
-        static NOTHING: Node = Node {
-            value: Value::Null,
-            at: Position::START,
-            written: None,
-        };
+    pub(crate) fn section<T>(&mut self, key: &'static str, read: impl FnOnce(&mut Map<'a>) -> T) -> T {
+        static NOTHING: Node = Node { value: Value::Null, at: Position::START, written: None };
         let node = self.node(key).unwrap_or(&NOTHING);
         let as_written = self.as_written;
         let at = self.at(key);
@@ -256,11 +221,7 @@ impl<'a> Map<'a> {
     }
 
     /// A list of blocks.
-    pub(crate) fn list<T>(
-        &mut self,
-        key: &'static str,
-        mut read: impl FnMut(&mut Map<'a>) -> T,
-    ) -> Vec<T> {
+    pub(crate) fn list<T>(&mut self, key: &'static str, mut read: impl FnMut(&mut Map<'a>) -> T) -> Vec<T> {
         let Some(node) = self.node(key) else {
             return Vec::new();
         };
@@ -294,14 +255,9 @@ impl<'a> Map<'a> {
 
     fn finish(self) {
         for entry in self.entries {
-            if !self
-                .asked
-                .iter()
-                .any(|asked| asked.eq_ignore_ascii_case(&entry.key))
-            {
+            if !self.asked.iter().any(|asked| asked.eq_ignore_ascii_case(&entry.key)) {
                 let siblings = self.asked.clone();
-                self.report
-                    .unknown(&self.path, &entry.key, entry.at, siblings);
+                self.report.unknown(&self.path, &entry.key, entry.at, siblings);
             }
         }
     }

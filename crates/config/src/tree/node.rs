@@ -46,11 +46,7 @@ impl PartialEq for Entry {
 
 impl Node {
     pub(crate) fn new(value: Value, at: Position) -> Self {
-        Self {
-            value,
-            at,
-            written: None,
-        }
+        Self { value, at, written: None }
     }
 
     /// What it is called in an error text.

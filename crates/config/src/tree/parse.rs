@@ -28,23 +28,14 @@ pub(crate) struct SyntaxError {
 pub(crate) fn parse(text: &str, report: &Report) -> Result<Node, SyntaxError> {
     if text.len() > TEXT_MAX {
         let text = format!("the file is longer than {TEXT_MAX} bytes");
-        return Err(SyntaxError {
-            at: Position::START,
-            text,
-            hint: "",
-        });
+        return Err(SyntaxError { at: Position::START, text, hint: "" });
     }
     let mut options = Options::default();
     options.set_emit_comments(false);
     options.flow_nesting_limit = DEPTH_MAX;
     options.block_nesting_limit = DEPTH_MAX;
     let events = Parser::new_from_str_with_options(text.trim_start_matches('\u{feff}'), options);
-    let mut tree = Tree {
-        events,
-        report,
-        anchors: HashMap::new(),
-        nodes: 0,
-    };
+    let mut tree = Tree { events, report, anchors: HashMap::new(), nodes: 0 };
     while let Some((event, span)) = tree.next()? {
         if matches!(event, Event::StreamStart | Event::DocumentStart(..)) {
             continue;
@@ -80,25 +71,19 @@ where
                 true => "indent with spaces",
                 false => "quote texts that hold special characters",
             };
-            SyntaxError {
-                at: position(error.marker()),
-                text,
-                hint,
-            }
+            SyntaxError { at: position(error.marker()), text, hint }
         })
     }
 
     fn expect(&mut self) -> Result<(Event<'i>, Span), SyntaxError> {
-        self.next()?
-            .ok_or_else(|| failed(Position::START, "the file ends too early"))
+        self.next()?.ok_or_else(|| failed(Position::START, "the file ends too early"))
     }
 
     fn warn_of_more(&mut self) {
         while let Some(Ok((event, span))) = self.events.next() {
             if matches!(event, Event::DocumentStart(..)) {
                 let at = position(&span.start);
-                self.report
-                    .warn(at, "", "only the first document of the file is used");
+                self.report.warn(at, "", "only the first document of the file is used");
                 return;
             }
         }
@@ -112,9 +97,7 @@ where
         self.count(1, at)?;
         let (node, anchor) = match event {
             Event::Alias(id) => return self.alias(id, at, depth),
-            Event::Scalar(text, style, anchor, tag) => {
-                (scalar_node(&text, style, tag.as_deref(), at), anchor)
-            }
+            Event::Scalar(text, style, anchor, tag) => (scalar_node(&text, style, tag.as_deref(), at), anchor),
             Event::SequenceStart(_, anchor, _) => (self.list(at, depth)?, anchor),
             Event::MappingStart(_, anchor, _) => (self.map(at, depth)?, anchor),
             _ => return Err(failed(at, "a value is missing")),
@@ -138,10 +121,7 @@ where
     fn count(&mut self, more: usize, at: Position) -> Result<(), SyntaxError> {
         self.nodes += more;
         match self.nodes > NODES_MAX {
-            true => Err(failed(
-                at,
-                "too many values, aliases counted as often as they are used",
-            )),
+            true => Err(failed(at, "too many values, aliases counted as often as they are used")),
             false => Ok(()),
         }
     }
@@ -179,16 +159,8 @@ where
                 block.merge(value).map_err(|text| failed(key_at, text))?;
             } else {
                 // `null:` is the text "null", as a JSON key would be.
-                let key = if key.is_empty() && plain {
-                    "null".to_owned()
-                } else {
-                    key
-                };
-                block.own.push(Entry {
-                    key,
-                    at: key_at,
-                    value,
-                });
+                let key = if key.is_empty() && plain { "null".to_owned() } else { key };
+                block.own.push(Entry { key, at: key_at, value });
             }
         }
     }
@@ -250,29 +222,19 @@ impl Block {
 
 fn scalar_node(text: &str, style: ScalarStyle, tag: Option<&Tag>, at: Position) -> Node {
     let plain = style == ScalarStyle::Plain;
-    let tag = tag
-        .map(Tag::parts)
-        .and_then(|(handle, suffix)| match (handle, suffix) {
-            ("tag:yaml.org,2002:", suffix) => Some(suffix),
-            ("", "tag:yaml.org,2002:str") | ("!", "") | ("", "!") => Some("str"),
-            _ => None,
-        });
+    let tag = tag.map(Tag::parts).and_then(|(handle, suffix)| match (handle, suffix) {
+        ("tag:yaml.org,2002:", suffix) => Some(suffix),
+        ("", "tag:yaml.org,2002:str") | ("!", "") | ("", "!") => Some("str"),
+        _ => None,
+    });
     let resolves = match tag {
         Some("str" | "binary" | "timestamp") => false,
         Some("bool" | "int" | "float" | "null") => true,
         _ => plain,
     };
-    let value = if resolves {
-        scalar::resolve(text)
-    } else {
-        Value::Text(text.to_owned())
-    };
+    let value = if resolves { scalar::resolve(text) } else { Value::Text(text.to_owned()) };
     let keep = resolves && value != Value::Null;
-    Node {
-        value,
-        at,
-        written: keep.then(|| text.to_owned()),
-    }
+    Node { value, at, written: keep.then(|| text.to_owned()) }
 }
 
 /// How deep the values within a value are nested.
@@ -295,17 +257,10 @@ fn size(node: &Node) -> usize {
 }
 
 fn failed(at: Position, text: &str) -> SyntaxError {
-    SyntaxError {
-        at,
-        text: text.to_owned(),
-        hint: "",
-    }
+    SyntaxError { at, text: text.to_owned(), hint: "" }
 }
 
 fn position(marker: &granit_parser::Marker) -> Position {
     let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    Position {
-        line: number(marker.line()).max(1),
-        column: number(marker.col()).saturating_add(1),
-    }
+    Position { line: number(marker.line()).max(1), column: number(marker.col()).saturating_add(1) }
 }

@@ -51,11 +51,7 @@ fn int_of(text: &str) -> Option<i128> {
         b'+' => (false, &text[1..]),
         _ => (false, text),
     };
-    let prefixed = |lower, upper| {
-        digits
-            .strip_prefix(lower)
-            .or_else(|| digits.strip_prefix(upper))
-    };
+    let prefixed = |lower, upper| digits.strip_prefix(lower).or_else(|| digits.strip_prefix(upper));
     let (radix, digits) = if let Some(hex) = prefixed("0x", "0X") {
         (16, hex)
     } else if let Some(octal) = prefixed("0o", "0O") {
@@ -72,9 +68,7 @@ fn int_of(text: &str) -> Option<i128> {
     }
     let value = i128::from_str_radix(digits, radix).ok()?;
     let value = if negative { -value } else { value };
-    (i128::from(i64::MIN)..=i128::from(u64::MAX))
-        .contains(&value)
-        .then_some(value)
+    (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(&value).then_some(value)
 }
 
 fn float_of(text: &str) -> Option<f64> {
@@ -90,11 +84,7 @@ fn float_of(text: &str) -> Option<f64> {
         let text = text.strip_prefix(['+', '-']).unwrap_or(text);
         !text.is_empty() && all_digits(text)
     });
-    if digits && exponent {
-        text.parse().ok()
-    } else {
-        None
-    }
+    if digits && exponent { text.parse().ok() } else { None }
 }
 
 /// Writes a number as v2.45.1 did for string keys: the shortest form of its 32-bit value, with
@@ -148,10 +138,7 @@ mod tests {
             ("+12", Value::Int(12)),
             ("0", Value::Int(0)),
             ("18446744073709551615", Value::Int(u64::MAX.into())),
-            (
-                "18446744073709551616",
-                Value::Float(18_446_744_073_709_551_616.0),
-            ),
+            ("18446744073709551616", Value::Float(18_446_744_073_709_551_616.0)),
             ("-9223372036854775808", Value::Int(i64::MIN.into())),
             ("089", Value::Float(89.0)),
             ("1.5", Value::Float(1.5)),

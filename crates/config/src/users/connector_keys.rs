@@ -7,10 +7,7 @@ type Keys = &'static [ShapedKey];
 
 /// The keys of a kind, `None` for an unknown one.
 pub(crate) fn of(kind: &str) -> Option<Keys> {
-    KINDS
-        .iter()
-        .find(|(known, _)| *known == kind)
-        .map(|(_, keys)| *keys)
+    KINDS.iter().find(|(known, _)| *known == kind).map(|(_, keys)| *keys)
 }
 
 /// Every kind, `local` excepted, which is no configured one.
@@ -20,11 +17,7 @@ pub(crate) fn kinds() -> impl Iterator<Item = &'static str> {
 
 /// The kind an alias stands for.
 pub(crate) fn canonical(kind: &str) -> &str {
-    if kind == "samlExperimental" {
-        "saml"
-    } else {
-        kind
-    }
+    if kind == "samlExperimental" { "saml" } else { kind }
 }
 
 const KINDS: &[(&str, Keys)] = &[
@@ -127,12 +120,8 @@ const GOOGLE: Keys = &[
     ("promptType", Text),
 ];
 
-const KEYSTONE: Keys = &[
-    ("domain", Text),
-    ("keystoneHost", Text),
-    ("keystoneUsername", Text),
-    ("keystonePassword", Text),
-];
+const KEYSTONE: Keys =
+    &[("domain", Text), ("keystoneHost", Text), ("keystoneUsername", Text), ("keystonePassword", Text)];
 
 const LDAP: Keys = &[
     ("host", Text),
@@ -185,17 +174,9 @@ const LDAP_GROUP_SEARCH: Keys = &[
     ("nameAttr", Text),
 ];
 
-const LDAP_USER_MATCHERS: Keys = &[
-    ("userAttr", Text),
-    ("groupAttr", Text),
-    ("recursionGroupAttr", Text),
-];
+const LDAP_USER_MATCHERS: Keys = &[("userAttr", Text), ("groupAttr", Text), ("recursionGroupAttr", Text)];
 
-const LINKEDIN: Keys = &[
-    ("clientID", Text),
-    ("clientSecret", Text),
-    ("redirectURI", Text),
-];
+const LINKEDIN: Keys = &[("clientID", Text), ("clientSecret", Text), ("redirectURI", Text)];
 
 const MICROSOFT: Keys = &[
     ("clientID", Text),
@@ -274,27 +255,15 @@ const OIDC_DISCOVERY: Keys = &[
     ("endSessionURL", Text),
 ];
 
-const OIDC_CLAIM_MAPPING: Keys = &[
-    ("preferred_username", Text),
-    ("email", Text),
-    ("groups", Text),
-];
+const OIDC_CLAIM_MAPPING: Keys = &[("preferred_username", Text), ("email", Text), ("groups", Text)];
 
 const OIDC_MODIFICATIONS: Keys = &[
     ("newGroupFromClaims", Blocks(OIDC_NEW_GROUP)),
     ("filterGroupClaims", Block(&[("groupsFilter", Text)])),
-    (
-        "modifyGroupNames",
-        Block(&[("prefix", Text), ("suffix", Text)]),
-    ),
+    ("modifyGroupNames", Block(&[("prefix", Text), ("suffix", Text)])),
 ];
 
-const OIDC_NEW_GROUP: Keys = &[
-    ("claims", Texts),
-    ("delimiter", Text),
-    ("clearDelimiter", Bool),
-    ("prefix", Text),
-];
+const OIDC_NEW_GROUP: Keys = &[("claims", Texts), ("delimiter", Text), ("clearDelimiter", Bool), ("prefix", Text)];
 
 const OPENSHIFT: Keys = &[
     ("issuer", Text),

@@ -77,10 +77,7 @@ impl Places {
                 None => break self.at,
             }
         };
-        Location {
-            file: Arc::clone(&self.file),
-            position,
-        }
+        Location { file: Arc::clone(&self.file), position }
     }
 
     /// The full path of a key within `config`, as in every other message about the file.
@@ -100,14 +97,9 @@ impl ConnectorConfig {
             let at = map.at("id");
             (read(map, env), at)
         });
-        let ids = connectors
-            .iter()
-            .map(|(connector, at)| (connector.id.as_str(), *at));
+        let ids = connectors.iter().map(|(connector, at)| (connector.id.as_str(), *at));
         warn_of_twins(ids, ("connectors", "id"), top.report());
-        connectors
-            .into_iter()
-            .map(|(connector, _)| connector)
-            .collect()
+        connectors.into_iter().map(|(connector, _)| connector).collect()
     }
 }
 
@@ -132,22 +124,9 @@ fn read(map: &mut Map<'_>, env: &dyn Env) -> ConnectorConfig {
         Some(shape) => to_json(&node, shape, &path, report, &mut keys),
         None => serde_json::Value::Null,
     };
-    let places = Places {
-        file: report.file(),
-        at: map.at("config"),
-        kind: map.at("type"),
-        path,
-        keys,
-    };
+    let places = Places { file: report.file(), at: map.at("config"), kind: map.at("type"), path, keys };
     let kind = connector_keys::canonical(&kind).to_owned();
-    ConnectorConfig {
-        id,
-        kind,
-        name,
-        grant_types,
-        config,
-        places,
-    }
+    ConnectorConfig { id, kind, name, grant_types, config, places }
 }
 
 fn grant_types(map: &mut Map<'_>, id: &str) -> Vec<GrantType> {
@@ -156,20 +135,10 @@ fn grant_types(map: &mut Map<'_>, id: &str) -> Vec<GrantType> {
         match GrantType::named(&name).filter(|grant| *grant != GrantType::ClientCredentials) {
             Some(grant) => grants.push(grant),
             None => {
-                let text = format!(
-                    "invalid config: unknown grant type {} for connector {}",
-                    quoted(&name),
-                    quoted(id)
-                );
-                let served = GrantType::ALL
-                    .iter()
-                    .filter(|g| **g != GrantType::ClientCredentials);
+                let text = format!("invalid config: unknown grant type {} for connector {}", quoted(&name), quoted(id));
+                let served = GrantType::ALL.iter().filter(|g| **g != GrantType::ClientCredentials);
                 let names: Vec<_> = served.map(|grant| grant.as_str()).collect();
-                map.error(
-                    "grantTypes",
-                    text,
-                    &format!("write one of {}", names.join(", ")),
-                );
+                map.error("grantTypes", text, &format!("write one of {}", names.join(", ")));
             }
         }
     }

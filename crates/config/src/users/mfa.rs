@@ -63,23 +63,14 @@ pub struct WebAuthn {
 impl Mfa {
     pub(crate) fn read(map: &mut Map<'_>, issuer: &Issuer) -> Self {
         let mut ids: Vec<String> = Vec::new();
-        let authenticators: Vec<_> = map
-            .list("authenticators", |map| authenticator(map, issuer, &mut ids))
-            .into_iter()
-            .flatten()
-            .collect();
+        let authenticators: Vec<_> =
+            map.list("authenticators", |map| authenticator(map, issuer, &mut ids)).into_iter().flatten().collect();
         let default_chain = map.texts("defaultMFAChain");
         for id in default_chain.iter().filter(|id| !ids.contains(id)) {
-            let text = format!(
-                "mfa.defaultMFAChain: references unknown authenticator {}",
-                quoted(id)
-            );
+            let text = format!("mfa.defaultMFAChain: references unknown authenticator {}", quoted(id));
             map.error("defaultMFAChain", text, &configured(&ids));
         }
-        Self {
-            authenticators,
-            default_chain,
-        }
+        Self { authenticators, default_chain }
     }
 
     /// Whether anything is asked for.
@@ -91,26 +82,16 @@ impl Mfa {
     /// Checks the chains of clients. Dex does so only when there is an `mfa` block, and lets
     /// everyone in without a second factor otherwise.
     pub(crate) fn check_chains(&self, clients: &[StaticClient], top: &Map<'_>) {
-        let ids: Vec<_> = self
-            .authenticators
-            .iter()
-            .map(|one| one.id.clone())
-            .collect();
+        let ids: Vec<_> = self.authenticators.iter().map(|one| one.id.clone()).collect();
         for (at, client) in clients.iter().enumerate() {
-            for id in client
-                .mfa_chain
-                .iter()
-                .flatten()
-                .filter(|id| !ids.contains(id))
-            {
+            for id in client.mfa_chain.iter().flatten().filter(|id| !ids.contains(id)) {
                 let text = format!(
                     "staticClients: client {} references unknown MFA authenticator {}",
                     quoted(&client.id),
                     quoted(id)
                 );
                 let key = format!("staticClients[{at}].mfaChain");
-                top.report()
-                    .error(client.place.mfa_chain, &key, text, &configured(&ids));
+                top.report().error(client.place.mfa_chain, &key, text, &configured(&ids));
             }
         }
     }
@@ -123,47 +104,30 @@ fn configured(ids: &[String]) -> String {
     }
 }
 
-fn authenticator(
-    map: &mut Map<'_>,
-    issuer: &Issuer,
-    ids: &mut Vec<String>,
-) -> Option<Authenticator> {
+fn authenticator(map: &mut Map<'_>, issuer: &Issuer, ids: &mut Vec<String>) -> Option<Authenticator> {
     let (id, kind) = (map.text("id"), map.text("type"));
     let connector_types = connector_types(map);
     if id.is_empty() {
         let text = "mfa.authenticators: authenticator must have an id";
         map.error("id", text, "add `id:`");
     } else if ids.contains(&id) {
-        let text = format!(
-            "mfa.authenticators: duplicate authenticator id {}",
-            quoted(&id)
-        );
+        let text = format!("mfa.authenticators: duplicate authenticator id {}", quoted(&id));
         map.error("id", text, "give each its own");
     }
     ids.push(id.clone());
     let kind = match kind.as_str() {
         "TOTP" => map.section("config", |map| AuthenticatorKind::Totp {
-            issuer: map
-                .optional("issuer")
-                .unwrap_or_else(|| issuer.host.clone()),
+            issuer: map.optional("issuer").unwrap_or_else(|| issuer.host.clone()),
         }),
         "WebAuthn" => map.section("config", |map| webauthn(map, issuer)),
         _ => {
-            let text = format!(
-                "mfa.authenticators: unknown type {} for authenticator {}",
-                quoted(&kind),
-                quoted(&id)
-            );
+            let text = format!("mfa.authenticators: unknown type {} for authenticator {}", quoted(&kind), quoted(&id));
             map.error("type", text, "write TOTP or WebAuthn");
             map.node("config");
             return None;
         }
     };
-    Some(Authenticator {
-        id,
-        connector_types,
-        kind,
-    })
+    Some(Authenticator { id, connector_types, kind })
 }
 
 fn connector_types(map: &mut Map<'_>) -> Vec<String> {
@@ -172,11 +136,7 @@ fn connector_types(map: &mut Map<'_>) -> Vec<String> {
         let canonical = connector_keys::canonical(kind);
         if canonical != "local" && connector_keys::of(canonical).is_none() {
             let text = format!("unknown connector type {}", quoted(kind));
-            map.error(
-                "connectorTypes",
-                text,
-                "nobody would be asked for this factor",
-            );
+            map.error("connectorTypes", text, "nobody would be asked for this factor");
         }
         *kind = canonical.to_owned();
     }
@@ -189,51 +149,33 @@ fn webauthn(map: &mut Map<'_>, issuer: &Issuer) -> AuthenticatorKind {
         none if none.is_empty() => vec![issuer.origin.clone()],
         some => some,
     };
-    let timeout = map.duration("timeout", |value, why| {
-        format!("invalid timeout {value}: {why}")
-    });
+    let timeout = map.duration("timeout", |value, why| format!("invalid timeout {value}: {why}"));
     let attestation = ["none", "indirect", "direct"];
     let attestation_preference = match map.text("attestationPreference").as_str() {
         "" => Some("indirect"),
         text => {
             let known = attestation.into_iter().find(|known| *known == text);
             if known.is_none() {
-                map.warn(
-                    "attestationPreference",
-                    "is none, indirect or direct; it is left out",
-                );
+                map.warn("attestationPreference", "is none, indirect or direct; it is left out");
             }
             known
         }
     };
     AuthenticatorKind::WebAuthn(WebAuthn {
-        rp_display_name: map
-            .optional("rpDisplayName")
-            .unwrap_or_else(|| rp_id.clone()),
+        rp_display_name: map.optional("rpDisplayName").unwrap_or_else(|| rp_id.clone()),
         rp_id,
         rp_origins,
         attestation_preference,
         timeout,
-        user_verification: one_of(
-            map,
-            "userVerification",
-            &["required", "preferred", "discouraged"],
-        ),
-        authenticator_attachment: one_of(
-            map,
-            "authenticatorAttachment",
-            &["platform", "cross-platform"],
-        ),
+        user_verification: one_of(map, "userVerification", &["required", "preferred", "discouraged"]),
+        authenticator_attachment: one_of(map, "authenticatorAttachment", &["platform", "cross-platform"]),
     })
 }
 
 /// One of some words, in any case.
 fn one_of(map: &mut Map<'_>, key: &'static str, words: &[&'static str]) -> Option<&'static str> {
     let text = map.optional(key)?;
-    let found = words
-        .iter()
-        .copied()
-        .find(|word| word.eq_ignore_ascii_case(&text));
+    let found = words.iter().copied().find(|word| word.eq_ignore_ascii_case(&text));
     if found.is_none() {
         let text = format!("must be one of {}", words.join(", "));
         map.error(key, text, "it decides who is let in, so it is not guessed");

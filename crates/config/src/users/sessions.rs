@@ -45,9 +45,7 @@ impl Sessions {
         let idle = lifetime(map, "validIfNotUsedFor").unwrap_or(VALID_IF_NOT_USED_FOR);
         if idle > absolute {
             let (idle, absolute) = (duration::show(idle), duration::show(absolute));
-            let text = format!(
-                "{INVALID}validIfNotUsedFor ({idle}) must not exceed absoluteLifetime ({absolute})"
-            );
+            let text = format!("{INVALID}validIfNotUsedFor ({idle}) must not exceed absoluteLifetime ({absolute})");
             map.error("validIfNotUsedFor", text, "shorten it");
         }
         Self {
@@ -75,28 +73,18 @@ fn lifetime(map: &mut Map<'_>, key: &'static str) -> Option<Duration> {
         Some(nanos) => Some(Duration::from_nanos(nanos)),
         None => {
             let got = duration::show_nanos(nanos);
-            map.error(
-                key,
-                format!("{INVALID}{key} must be positive, got {got}"),
-                "write 24h",
-            );
+            map.error(key, format!("{INVALID}{key} must be positive, got {got}"), "write 24h");
             None
         }
     }
 }
 
 fn cookie_name(map: &mut Map<'_>) -> String {
-    let name = map
-        .optional("cookieName")
-        .unwrap_or_else(|| "dex_session".to_owned());
+    let name = map.optional("cookieName").unwrap_or_else(|| "dex_session".to_owned());
     let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     if !name.bytes().all(token) {
         let hint = "use letters, digits, `-` and `_`";
-        map.error(
-            "cookieName",
-            "no cookie can have this name (RFC 6265)",
-            hint,
-        );
+        map.error("cookieName", "no cookie can have this name (RFC 6265)", hint);
     }
     name
 }
@@ -112,11 +100,7 @@ fn cookie_encryption_key(map: &mut Map<'_>) -> Option<Secret> {
             "{INVALID}cookieEncryptionKey must be 16, 24, or 32 bytes (AES-128/192/256), \
              got {length}"
         );
-        map.error(
-            "cookieEncryptionKey",
-            text,
-            "the bytes of the text count, nothing is decoded",
-        );
+        map.error("cookieEncryptionKey", text, "the bytes of the text count, nothing is decoded");
     }
     Some(key)
 }
@@ -128,8 +112,7 @@ fn sso_shared_with_default(map: &mut Map<'_>) -> SsoSharing {
         "all" => SsoSharing::All,
         _ => {
             let got = quoted(&text);
-            let text =
-                format!("{INVALID}ssoSharedWithDefault must be \"none\" or \"all\", got {got}");
+            let text = format!("{INVALID}ssoSharedWithDefault must be \"none\" or \"all\", got {got}");
             map.error("ssoSharedWithDefault", text, "");
             SsoSharing::None
         }

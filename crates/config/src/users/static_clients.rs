@@ -70,9 +70,7 @@ pub enum RefreshTokenLifetime {
 impl StaticClient {
     pub(crate) fn read_all(top: &mut Map<'_>, env: &dyn Env) -> Vec<Self> {
         let clients = top.list("staticClients", |map| read(map, env));
-        let ids = clients
-            .iter()
-            .map(|client| (client.id.as_str(), client.place.item));
+        let ids = clients.iter().map(|client| (client.id.as_str(), client.place.item));
         warn_of_twins(ids, ("staticClients", "id"), top.report());
         clients
     }
@@ -102,10 +100,7 @@ fn read(map: &mut Map<'_>, env: &dyn Env) -> StaticClient {
             let groups = map.section("clientCredentialsClaims", |map| map.texts("groups"));
             given.then_some(groups)
         },
-        place: Place {
-            item: map.at("id"),
-            mfa_chain: map.at("mfaChain"),
-        },
+        place: Place { item: map.at("id"), mfa_chain: map.at("mfaChain") },
         id,
         name,
         public,
@@ -120,20 +115,13 @@ fn id(map: &mut Map<'_>, env: &dyn Env) -> String {
             map.error("id", text, "add `id:`");
         }
         (false, false) => {
-            let text = format!(
-                "invalid config: ID and IDEnv fields are exclusive for client {}",
-                quoted(&id)
-            );
+            let text = format!("invalid config: ID and IDEnv fields are exclusive for client {}", quoted(&id));
             map.error("idEnv", text, "remove one of them");
         }
         (false, true) => {}
         (true, false) => match env.get(&variable).filter(|value| !value.is_empty()) {
             Some(value) => return value,
-            None => map.error(
-                "idEnv",
-                "names a variable that is not set",
-                "set the variable",
-            ),
+            None => map.error("idEnv", "names a variable that is not set", "set the variable"),
         },
     }
     id
@@ -145,28 +133,17 @@ fn secret(map: &mut Map<'_>, env: &dyn Env, id: &str, public: bool) -> Secret {
     let told = quoted(id);
     match (secret.is_empty(), variable.is_empty()) {
         (true, true) if !public => {
-            let text =
-                format!("invalid config: Secret or SecretEnv field is required for client {told}");
-            map.error(
-                "secret",
-                text,
-                "add `secret:`, or `public: true` if it cannot keep one",
-            );
+            let text = format!("invalid config: Secret or SecretEnv field is required for client {told}");
+            map.error("secret", text, "add `secret:`, or `public: true` if it cannot keep one");
         }
         (false, false) => {
-            let text = format!(
-                "invalid config: Secret and SecretEnv fields are exclusive for client {told}"
-            );
+            let text = format!("invalid config: Secret and SecretEnv fields are exclusive for client {told}");
             map.error("secretEnv", text, "remove one of them");
         }
         (true, false) => match env.get(&variable).filter(|value| !value.is_empty()) {
             Some(value) => return Secret::new(value),
             None if public => map.warn("secretEnv", "names a variable that is not set"),
-            None => map.error(
-                "secretEnv",
-                "names a variable that is not set",
-                "set the variable",
-            ),
+            None => map.error("secretEnv", "names a variable that is not set", "set the variable"),
         },
         _ => {}
     }
@@ -194,10 +171,7 @@ fn refresh_token_lifetime(map: &mut Map<'_>, id: &str) -> RefreshTokenLifetime {
 fn redirect_uris(map: &mut Map<'_>) -> Vec<String> {
     let uris = map.texts("redirectURIs");
     if uris.iter().any(|uri| uri.contains('#')) {
-        map.warn(
-            "redirectURIs",
-            "a redirect URI must have no fragment (RFC 6749 section 3.1.2)",
-        );
+        map.warn("redirectURIs", "a redirect URI must have no fragment (RFC 6749 section 3.1.2)");
     }
     uris
 }

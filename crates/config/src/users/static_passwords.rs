@@ -59,16 +59,10 @@ fn read(map: &mut Map<'_>, env: &dyn Env) -> StaticPassword {
         groups: map.texts("groups"),
     };
     if !password.email.contains('@') {
-        map.warn(
-            "email",
-            "is no email address; whoever logs in must type it as it stands",
-        );
+        map.warn("email", "is no email address; whoever logs in must type it as it stands");
     }
     if password.user_id.is_empty() {
-        map.warn(
-            "userID",
-            "without one, this user's `sub` is that of every other such user",
-        );
+        map.warn("userID", "without one, this user's `sub` is that of every other such user");
     }
     password
 }
@@ -108,20 +102,13 @@ fn hash(map: &mut Map<'_>, env: &dyn Env) -> Secret {
 fn cost_of(hash: &str) -> Result<u32, &'static str> {
     /// Length of salt and hash in bcrypt's base64.
     const TAIL: usize = 53;
-    let rest = ["$2a$", "$2b$", "$2y$"]
-        .iter()
-        .find_map(|version| hash.strip_prefix(version));
+    let rest = ["$2a$", "$2b$", "$2y$"].iter().find_map(|version| hash.strip_prefix(version));
     let rest = rest.ok_or("it does not begin with $2a$, $2b$ or $2y$")?;
     let (cost, tail) = rest.split_once('$').ok_or("it has no cost")?;
     let digits = cost.len() == 2 && cost.bytes().all(|b| b.is_ascii_digit());
-    let cost = cost
-        .parse()
-        .ok()
-        .filter(|cost| digits && (4..=31).contains(cost));
+    let cost = cost.parse().ok().filter(|cost| digits && (4..=31).contains(cost));
     let cost = cost.ok_or("its cost is not between 04 and 31")?;
-    let inside = tail
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'/'));
+    let inside = tail.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'/'));
     match tail.len() == TAIL && inside {
         true => Ok(cost),
         false => Err("it is not 60 characters long"),
@@ -139,35 +126,14 @@ mod tests {
             (format!("$2a$10${tail}"), Ok(10)),
             (format!("$2b$04${tail}"), Ok(4)),
             (format!("$2y$31${tail}"), Ok(31)),
-            (
-                format!("$2x$10${tail}"),
-                Err("it does not begin with $2a$, $2b$ or $2y$"),
-            ),
-            (
-                format!("$2a$03${tail}"),
-                Err("its cost is not between 04 and 31"),
-            ),
-            (
-                format!("$2a$32${tail}"),
-                Err("its cost is not between 04 and 31"),
-            ),
-            (
-                format!("$2a$+9${tail}"),
-                Err("its cost is not between 04 and 31"),
-            ),
-            (
-                format!("$2a$10${tail}a"),
-                Err("it is not 60 characters long"),
-            ),
-            (
-                format!("$2a$10${}", "é".repeat(26)),
-                Err("it is not 60 characters long"),
-            ),
+            (format!("$2x$10${tail}"), Err("it does not begin with $2a$, $2b$ or $2y$")),
+            (format!("$2a$03${tail}"), Err("its cost is not between 04 and 31")),
+            (format!("$2a$32${tail}"), Err("its cost is not between 04 and 31")),
+            (format!("$2a$+9${tail}"), Err("its cost is not between 04 and 31")),
+            (format!("$2a$10${tail}a"), Err("it is not 60 characters long")),
+            (format!("$2a$10${}", "é".repeat(26)), Err("it is not 60 characters long")),
             ("$2a$10".to_owned(), Err("it has no cost")),
-            (
-                String::new(),
-                Err("it does not begin with $2a$, $2b$ or $2y$"),
-            ),
+            (String::new(), Err("it does not begin with $2a$, $2b$ or $2y$")),
         ];
         for (hash, expected) in cases {
             assert_eq!(cost_of(&hash), expected, "{hash}");

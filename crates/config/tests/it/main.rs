@@ -39,18 +39,9 @@ const EVERYTHING: Supported<'static> = Supported {
         "openshift",
         "saml",
     ],
-    storage_kinds: &[
-        "memory",
-        "sqlite3",
-        "postgres",
-        "mysql",
-        "kubernetes",
-        "etcd",
-    ],
+    storage_kinds: &["memory", "sqlite3", "postgres", "mysql", "kubernetes", "etcd"],
     signer_kinds: &["local", "vault"],
-    signer_algorithms: &[
-        "RS256", "ES256", "PS256", "ES384", "ES512", "RS384", "RS512", "EdDSA",
-    ],
+    signer_algorithms: &["RS256", "ES256", "PS256", "ES384", "ES512", "RS384", "RS512", "EdDSA"],
     authenticator_kinds: &["TOTP", "WebAuthn"],
     features: Feature::ALL,
 };
@@ -64,8 +55,7 @@ fn try_load(text: &str, variables: Variables<'_>) -> Result<Config, String> {
         let found = variables.iter().find(|(known, _)| *known == name);
         found.map(|(_, value)| (*value).to_owned())
     };
-    load("dex.yaml", text, &env, &Overrides::default(), &EVERYTHING)
-        .map_err(|errors| errors.to_string())
+    load("dex.yaml", text, &env, &Overrides::default(), &EVERYTHING).map_err(|errors| errors.to_string())
 }
 
 /// What comes of [`BASE`] and `more`.
@@ -74,8 +64,7 @@ fn config(more: &str) -> Config {
 }
 
 fn config_with(more: &str, variables: Variables<'_>) -> Config {
-    try_load(&format!("{BASE}{more}"), variables)
-        .unwrap_or_else(|errors| panic!("refused:\n{more}\n{errors}"))
+    try_load(&format!("{BASE}{more}"), variables).unwrap_or_else(|errors| panic!("refused:\n{more}\n{errors}"))
 }
 
 /// What is wrong with [`BASE`] and `more`.

@@ -16,18 +16,12 @@ fn a_small_file_for_trying_out_starts() {
 
 #[test]
 fn a_directory_of_people_and_groups_starts() {
-    let read = try_load(
-        include_str!("../samples/directory.yaml"),
-        &[("LDAP_PW", "p$w")],
-    );
+    let read = try_load(include_str!("../samples/directory.yaml"), &[("LDAP_PW", "p$w")]);
     let read = read.expect("directory");
     assert_eq!(warnings(&read), "");
     let ldap = &read.connectors[0].config;
     assert_eq!(ldap["bindPW"], "p$w");
-    assert_eq!(
-        ldap["groupSearch"]["userMatchers"][0]["groupAttr"],
-        "member"
-    );
+    assert_eq!(ldap["groupSearch"]["userMatchers"][0]["groupAttr"], "member");
 }
 
 #[test]

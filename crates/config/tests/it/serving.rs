@@ -3,10 +3,7 @@ use dex_config::{ListenAddress, LogFormat, LogLevel, Overrides, TlsVersion, load
 use crate::{BASE, EVERYTHING, assert_refused, config, config_with, try_load, warnings};
 
 fn tcp(host: &str, port: u16) -> ListenAddress {
-    ListenAddress::Tcp {
-        host: host.to_owned(),
-        port,
-    }
+    ListenAddress::Tcp { host: host.to_owned(), port }
 }
 
 #[test]
@@ -16,26 +13,17 @@ fn web_reads_listeners_tls_headers_cors_and_proxies() {
         headers: {X-Frame-Options: DENY, x-xss-protection: 0}\n  allowedOrigins: ['*']\n  \
         clientRemoteIP: {header: X-Forwarded-For, trustedProxies: [10.0.0.0/8, '::1/128']}\n";
     let web = try_load(text, &[]).expect("web").web;
-    assert_eq!(
-        web.http,
-        Some(ListenAddress::Unix("/run/dex.sock".to_owned()))
-    );
+    assert_eq!(web.http, Some(ListenAddress::Unix("/run/dex.sock".to_owned())));
     assert_eq!(web.https, Some(tcp("::", 5554)));
     let tls = web.tls.expect("tls");
     assert_eq!((tls.cert.as_str(), tls.key.as_str()), ("c.pem", "k.pem"));
     assert_eq!(web.tls_versions.min, TlsVersion::Tls12);
     assert_eq!(web.tls_versions.max, TlsVersion::Tls13);
-    let headers = [
-        ("X-Frame-Options", "DENY".to_owned()),
-        ("X-XSS-Protection", "0".to_owned()),
-    ];
+    let headers = [("X-Frame-Options", "DENY".to_owned()), ("X-XSS-Protection", "0".to_owned())];
     assert_eq!(web.headers, headers);
     assert_eq!(web.allowed_origins, ["*"]);
     assert_eq!(web.allowed_headers, ["Authorization"]);
-    assert_eq!(
-        web.client_remote_ip.expect("proxies").trusted_proxies.len(),
-        2
-    );
+    assert_eq!(web.client_remote_ip.expect("proxies").trusted_proxies.len(), 2);
 }
 
 #[test]
@@ -44,10 +32,7 @@ fn the_block_of_dex_comes_in_its_order_and_words() {
         staticPasswords: [{email: a@b, userID: u, hash: $2a$10$aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}]\n\
         grpc: {tlsCert: a, tlsMinVersion: 1.3, tlsMaxVersion: 1.2}\n";
     let refused = try_load(text, &[]).expect_err("much is wrong");
-    let texts: Vec<_> = refused
-        .lines()
-        .map(|line| line.split(" (dex.yaml").next().unwrap_or(line))
-        .collect();
+    let texts: Vec<_> = refused.lines().map(|line| line.split(" (dex.yaml").next().unwrap_or(line)).collect();
     assert_eq!(
         texts,
         [
@@ -69,8 +54,7 @@ fn the_block_of_dex_comes_in_its_order_and_words() {
 #[test]
 fn grpc_is_off_without_an_address_and_checks_its_files() {
     assert_eq!(config("grpc: {reflection: true}").grpc, None);
-    let grpc =
-        config("grpc: {addr: ':5557', tlsCert: a, tlsKey: b, tlsClientCA: c, reflection: true}");
+    let grpc = config("grpc: {addr: ':5557', tlsCert: a, tlsKey: b, tlsClientCA: c, reflection: true}");
     let grpc = grpc.grpc.expect("grpc");
     assert_eq!((grpc.addr, grpc.reflection), (tcp("", 5557), true));
     assert_eq!(grpc.tls_client_ca.as_deref(), Some("c"));
@@ -142,54 +126,25 @@ fn flags_replace_addresses_before_they_are_checked() {
     assert_eq!(read.web.http, Some(tcp("0.0.0.0", 1)));
     assert_eq!(read.telemetry.http, Some(tcp("", 3)));
     assert_eq!(read.grpc.expect("grpc").addr, tcp("", 4));
-    let flags = Overrides {
-        web_https_addr: "x".to_owned(),
-        ..Overrides::default()
-    };
+    let flags = Overrides { web_https_addr: "x".to_owned(), ..Overrides::default() };
     let refused = load("dex.yaml", BASE, &|_: &str| None, &flags, &EVERYTHING).expect_err("flag");
     let lines = refused.to_string();
-    assert!(
-        lines.contains("no cert specified for HTTPS (--web-https-addr: web.tlsCert; "),
-        "{lines}"
-    );
-    assert!(
-        lines.contains("\n--web-https-addr: web.https: listening (https) on x: "),
-        "{lines}"
-    );
+    assert!(lines.contains("no cert specified for HTTPS (--web-https-addr: web.tlsCert; "), "{lines}");
+    assert!(lines.contains("\n--web-https-addr: web.https: listening (https) on x: "), "{lines}");
 }
 
 #[test]
 fn frontend_and_logger_have_the_defaults_of_dex() {
     let read = config("");
     let frontend = &read.frontend;
-    assert_eq!(
-        (frontend.theme.as_str(), frontend.issuer.as_str()),
-        ("light", "dex")
-    );
-    assert_eq!(
-        (frontend.logo_url.as_str(), &frontend.dir),
-        ("theme/logo.png", &None)
-    );
-    assert_eq!(
-        (read.logger.level, read.logger.format),
-        (LogLevel(0), LogFormat::Text)
-    );
-    let read = config(
-        "frontend: {theme: tectonic}\nlogger: {level: '', format: JSON, excludeFields: [email]}",
-    );
-    assert_eq!(read.frontend.theme, "light");
-    assert_eq!(
-        (read.logger.level, read.logger.format),
-        (LogLevel(0), LogFormat::Json)
-    );
+    assert_eq!((frontend.theme.as_str(), frontend.issuer.as_str()), ("", "dex"));
+    assert_eq!((frontend.logo_url.as_str(), &frontend.dir), ("theme/logo.png", &None));
+    assert_eq!((read.logger.level, read.logger.format), (LogLevel(0), LogFormat::Text));
+    let read = config("frontend: {theme: tectonic}\nlogger: {level: '', format: JSON, excludeFields: [email]}");
+    assert_eq!(read.frontend.theme, "");
+    assert_eq!((read.logger.level, read.logger.format), (LogLevel(0), LogFormat::Json));
     assert_eq!(read.logger.exclude_fields, ["email"]);
     let env = [("DEX_FRONTEND_DIR", "/srv")];
     assert_eq!(config_with("", &env).frontend.dir.as_deref(), Some("/srv"));
-    assert_eq!(
-        config_with("frontend: {dir: /a}", &env)
-            .frontend
-            .dir
-            .as_deref(),
-        Some("/a")
-    );
+    assert_eq!(config_with("frontend: {dir: /a}", &env).frontend.dir.as_deref(), Some("/a"));
 }

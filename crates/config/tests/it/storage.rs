@@ -22,9 +22,7 @@ fn every_kind_is_read_with_its_keys() {
          connectionTimeout: 5, maxOpenConns: 7, maxIdleConns: -1, connMaxLifetime: 60, \
          ssl: {mode: disable, caFile: a, certFile: b, keyFile: c}}}",
     );
-    let StorageConfig::Postgres(db) = &read else {
-        panic!("{read:?}")
-    };
+    let StorageConfig::Postgres(db) = &read else { panic!("{read:?}") };
     assert_eq!((db.host.as_str(), db.port), ("db", 6543));
     assert_eq!((db.database.as_str(), db.user.as_str()), ("d", "u"));
     assert_eq!(db.password.expose(), "p$w");
@@ -32,35 +30,18 @@ fn every_kind_is_read_with_its_keys() {
     assert_eq!((db.max_open_conns, db.max_idle_conns), (7, -1));
     assert_eq!(db.conn_max_lifetime, Duration::from_secs(60));
     assert_eq!(db.ssl_mode, "disable");
-    assert_eq!(
-        (
-            db.ssl.ca.as_str(),
-            db.ssl.cert.as_str(),
-            db.ssl.key.as_str()
-        ),
-        ("a", "b", "c")
-    );
+    assert_eq!((db.ssl.ca.as_str(), db.ssl.cert.as_str(), db.ssl.key.as_str()), ("a", "b", "c"));
     assert!(!format!("{read:?}").contains("p$w"));
     let read = storage("{type: kubernetes, config: {inCluster: true, crdHandling: check}}");
-    let StorageConfig::Kubernetes(kubernetes) = read else {
-        panic!("{read:?}")
-    };
-    assert_eq!(
-        (kubernetes.kube_config_file, kubernetes.create_crds),
-        (None, false)
-    );
+    let StorageConfig::Kubernetes(kubernetes) = read else { panic!("{read:?}") };
+    assert_eq!((kubernetes.kube_config_file, kubernetes.create_crds), (None, false));
     let read = storage(
         "{type: etcd, config: {endpoints: [http://a:2379], namespace: dex/, username: u, \
          password: $PW, ssl: {serverName: n, caFile: a}}}",
     );
-    let StorageConfig::Etcd(etcd) = read else {
-        panic!("{read:?}")
-    };
+    let StorageConfig::Etcd(etcd) = read else { panic!("{read:?}") };
     assert_eq!(etcd.endpoints, ["http://a:2379"]);
-    assert_eq!(
-        (etcd.namespace.as_str(), etcd.server_name.as_str()),
-        ("dex/", "n")
-    );
+    assert_eq!((etcd.namespace.as_str(), etcd.server_name.as_str()), ("dex/", "n"));
     assert_eq!(etcd.password.expose(), "p$w");
 }
 
@@ -77,9 +58,7 @@ fn a_port_in_the_host_wins() {
     ];
     for (keys, host, port) in cases {
         let read = storage(&format!("{{type: mysql, config: {{{keys}}}}}"));
-        let StorageConfig::Mysql(db) = read else {
-            panic!("{keys}")
-        };
+        let StorageConfig::Mysql(db) = read else { panic!("{keys}") };
         assert_eq!((db.host.as_str(), db.port), (host, port), "{keys}");
     }
 }

@@ -8,10 +8,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 #[test]
 fn expiry_has_the_defaults_of_dex_but_for_codes() {
-    for more in [
-        "",
-        "expiry: {idTokens: 0, authRequests: 0s, deviceRequests: 0}",
-    ] {
+    for more in ["", "expiry: {idTokens: 0, authRequests: 0s, deviceRequests: 0}"] {
         let expiry = config(more).expiry;
         assert_eq!(expiry.id_tokens, 24 * HOUR);
         assert_eq!(expiry.auth_requests, 24 * HOUR);
@@ -27,10 +24,7 @@ fn expiry_has_the_defaults_of_dex_but_for_codes() {
          reuseInterval: 3s, absoluteLifetime: 3960h, validIfNotUsedFor: 0}}",
     )
     .expiry;
-    assert_eq!(
-        (expiry.id_tokens, expiry.auth_codes),
-        (HOUR * 3 / 2, Duration::from_secs(30))
-    );
+    assert_eq!((expiry.id_tokens, expiry.auth_codes), (HOUR * 3 / 2, Duration::from_secs(30)));
     assert!(!expiry.refresh_tokens.rotation);
     assert_eq!(expiry.refresh_tokens.reuse_interval, Duration::from_secs(3));
     assert_eq!(expiry.refresh_tokens.absolute_lifetime, Some(3960 * HOUR));
@@ -83,11 +77,7 @@ fn a_wrong_duration_gets_the_text_of_dex() {
         ),
     ];
     for (key, text, tail) in cases {
-        let tail = if tail.is_empty() {
-            String::new()
-        } else {
-            format!("{policy}{tail}")
-        };
+        let tail = if tail.is_empty() { String::new() } else { format!("{policy}{tail}") };
         let expected = format!("dex.yaml:6:{text}{tail}{hint}");
         assert_eq!(errors(&format!("expiry:\n  {key}")), expected);
     }
@@ -95,26 +85,15 @@ fn a_wrong_duration_gets_the_text_of_dex() {
 
 #[test]
 fn without_a_signer_the_deprecated_period_holds_and_warns() {
-    let local = |period| Signer::Local {
-        keys_rotation_period: period,
-        algorithm: SigningAlgorithm::Rs256,
-    };
+    let local = |period| Signer::Local { keys_rotation_period: period, algorithm: SigningAlgorithm::Rs256 };
     assert_eq!(config("").signer, local(6 * HOUR));
     let read = config("expiry: {signingKeys: 12h}");
     assert_eq!(read.signer, local(12 * HOUR));
     let warning = &read.warnings[0];
-    assert_eq!(
-        warning.text,
-        "config expiry.signingKeys will be removed in a future release"
-    );
-    assert_eq!(
-        warning.use_instead,
-        Some("signer.config.keysRotationPeriod")
-    );
+    assert_eq!(warning.text, "config expiry.signingKeys will be removed in a future release");
+    assert_eq!(warning.use_instead, Some("signer.config.keysRotationPeriod"));
     assert_eq!(warning.current_value.as_deref(), Some("12h"));
-    let read = config(
-        "expiry: {signingKeys: 12h}\nsigner: {type: local, config: {keysRotationPeriod: 1h}}",
-    );
+    let read = config("expiry: {signingKeys: 12h}\nsigner: {type: local, config: {keysRotationPeriod: 1h}}");
     assert_eq!(read.signer, local(HOUR));
     assert!(warnings(&read).contains("signer.type: expiry.signingKeys is ignored"));
 }
@@ -123,44 +102,20 @@ fn without_a_signer_the_deprecated_period_holds_and_warns() {
 fn a_local_signer_takes_eight_algorithms() {
     for algorithm in SigningAlgorithm::ALL {
         let name = algorithm.as_str();
-        let read = config(&format!(
-            "signer: {{type: local, config: {{keysRotationPeriod: 6h, algorithm: {name}}}}}"
-        ));
-        let expected = Signer::Local {
-            keys_rotation_period: 6 * HOUR,
-            algorithm,
-        };
+        let read = config(&format!("signer: {{type: local, config: {{keysRotationPeriod: 6h, algorithm: {name}}}}}"));
+        let expected = Signer::Local { keys_rotation_period: 6 * HOUR, algorithm };
         assert_eq!(read.signer, expected);
     }
 }
 
 #[test]
 fn a_vault_takes_what_the_file_leaves_out_from_its_variables() {
-    let env = [
-        ("VAULT_ADDR", "https://v"),
-        ("VAULT_TOKEN", "from-env"),
-        ("K", "key"),
-    ];
+    let env = [("VAULT_ADDR", "https://v"), ("VAULT_TOKEN", "from-env"), ("K", "key")];
     let read = config_with("signer: {type: vault, config: {keyName: $K}}", &env);
-    let Signer::Vault {
-        addr,
-        token,
-        key_name,
-    } = read.signer
-    else {
-        panic!("no vault")
-    };
-    assert_eq!(
-        (addr.as_str(), token.expose(), key_name.as_str()),
-        ("https://v", "from-env", "key")
-    );
-    let read = config_with(
-        "signer: {type: vault, config: {keyName: k, addr: http://own, token: own}}",
-        &env,
-    );
-    let Signer::Vault { addr, token, .. } = read.signer else {
-        panic!("no vault")
-    };
+    let Signer::Vault { addr, token, key_name } = read.signer else { panic!("no vault") };
+    assert_eq!((addr.as_str(), token.expose(), key_name.as_str()), ("https://v", "from-env", "key"));
+    let read = config_with("signer: {type: vault, config: {keyName: k, addr: http://own, token: own}}", &env);
+    let Signer::Vault { addr, token, .. } = read.signer else { panic!("no vault") };
     assert_eq!((addr.as_str(), token.expose()), ("http://own", "own"));
 }
 
@@ -173,14 +128,8 @@ fn signers_are_refused_in_the_words_of_dex() {
         assert!(refused.ends_with(&format!("{period}; {hint}")), "{refused}");
     }
     assert_refused(&[
-        (
-            "signer:\n  type: hsm",
-            "dex.yaml:6:9: signer.type: unknown signer type \"hsm\"; write `local` or `vault`",
-        ),
-        (
-            "signer: {config: {}}",
-            "dex.yaml:5:9: signer.type: unknown signer type \"\"; write `local` or `vault`",
-        ),
+        ("signer:\n  type: hsm", "dex.yaml:6:9: signer.type: unknown signer type \"hsm\"; write `local` or `vault`"),
+        ("signer: {config: {}}", "dex.yaml:5:9: signer.type: unknown signer type \"\"; write `local` or `vault`"),
         (
             "signer: {type: local, config: {keysRotationPeriod: 6h, algorithm: HS256}}",
             "dex.yaml:5:67: signer.config.algorithm: parse signer config: unsupported local signer algorithm \"HS256\"; \
@@ -211,53 +160,23 @@ fn signers_are_refused_in_the_words_of_dex() {
 #[test]
 fn the_effective_grants_are_those_that_can_work_sorted() {
     use GrantType::{
-        AuthorizationCode, ClientCredentials, DeviceCode, Implicit, Password, RefreshToken,
-        TokenExchange,
+        AuthorizationCode, ClientCredentials, DeviceCode, Implicit, Password, RefreshToken, TokenExchange,
     };
     let flag = &[("DEX_CLIENT_CREDENTIAL_GRANT_ENABLED_BY_DEFAULT", "true")][..];
     let always = [AuthorizationCode, RefreshToken, DeviceCode, TokenExchange];
     let cases: [(&str, Variables<'_>, &[GrantType]); 9] = [
         ("", &[], &always),
         ("grantTypes: []", &[], &always),
-        (
-            "",
-            flag,
-            &[
-                AuthorizationCode,
-                ClientCredentials,
-                RefreshToken,
-                DeviceCode,
-                TokenExchange,
-            ],
-        ),
+        ("", flag, &[AuthorizationCode, ClientCredentials, RefreshToken, DeviceCode, TokenExchange]),
         (
             "responseTypes: [code, id_token token], passwordConnector: local",
             &[],
-            &[
-                AuthorizationCode,
-                Implicit,
-                Password,
-                RefreshToken,
-                DeviceCode,
-                TokenExchange,
-            ],
+            &[AuthorizationCode, Implicit, Password, RefreshToken, DeviceCode, TokenExchange],
         ),
         ("responseTypes: [id_token, code id_token]", &[], &always),
-        (
-            "grantTypes: [refresh_token, authorization_code]",
-            &[],
-            &[AuthorizationCode, RefreshToken],
-        ),
-        (
-            "grantTypes: [client_credentials]",
-            &[],
-            &[ClientCredentials],
-        ),
-        (
-            "grantTypes: [implicit, password, refresh_token]",
-            &[],
-            &[RefreshToken],
-        ),
+        ("grantTypes: [refresh_token, authorization_code]", &[], &[AuthorizationCode, RefreshToken]),
+        ("grantTypes: [client_credentials]", &[], &[ClientCredentials]),
+        ("grantTypes: [implicit, password, refresh_token]", &[], &[RefreshToken]),
         ("grantTypes: [magic]", &[], &[]),
     ];
     for (keys, env, expected) in cases {
@@ -272,12 +191,7 @@ fn the_effective_grants_are_those_that_can_work_sorted() {
 fn oauth2_has_the_defaults_of_dex() {
     let oauth2 = config("").oauth2;
     assert_eq!(oauth2.response_types, [ResponseType::Code]);
-    let methods: Vec<_> = oauth2
-        .pkce
-        .methods
-        .iter()
-        .map(|method| method.as_str())
-        .collect();
+    let methods: Vec<_> = oauth2.pkce.methods.iter().map(|method| method.as_str()).collect();
     assert_eq!(methods, ["S256", "plain"]);
     assert!(!oauth2.pkce.enforce && !oauth2.skip_approval_screen);
     assert!(!oauth2.always_show_login_screen && !oauth2.introspection_requires_authentication);
@@ -286,10 +200,7 @@ fn oauth2_has_the_defaults_of_dex() {
     let oauth2 = config(more).oauth2;
     assert!(oauth2.pkce.enforce && oauth2.introspection_requires_authentication);
     assert_eq!(oauth2.pkce.methods.len(), 1);
-    assert_eq!(
-        oauth2.response_types,
-        [ResponseType::Token, ResponseType::Code]
-    );
+    assert_eq!(oauth2.response_types, [ResponseType::Token, ResponseType::Code]);
 }
 
 #[test]

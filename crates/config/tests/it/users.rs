@@ -16,21 +16,13 @@ fn a_client_is_read_with_all_its_keys() {
          allowedConnectors: [ldap]\n  mfaChain: [m]\n  ssoSharedWith: []\n  \
          clientCredentialsClaims: {groups: [g]}\n- {id: b, name: B, public: true, trustedPeers: [7]}\n",
     );
-    let [a, b] = &read.static_clients[..] else {
-        panic!("two clients")
-    };
-    assert_eq!(
-        (a.id.as_str(), a.name.as_str(), a.secret.expose()),
-        ("a", "A", "s")
-    );
+    let [a, b] = &read.static_clients[..] else { panic!("two clients") };
+    assert_eq!((a.id.as_str(), a.name.as_str(), a.secret.expose()), ("a", "A", "s"));
     assert_eq!(a.redirect_uris, ["https://a/cb"]);
     assert_eq!(a.post_logout_redirect_uris, ["https://a/"]);
     assert_eq!(a.backchannel_logout_uri.as_deref(), Some("https://a/bc"));
     assert_eq!(a.refresh_token_lifetime, RefreshTokenLifetime::Session);
-    assert_eq!(
-        (&a.trusted_peers[..], a.logo_url.as_str()),
-        (&["b".to_owned()][..], "https://a/l.png")
-    );
+    assert_eq!((&a.trusted_peers[..], a.logo_url.as_str()), (&["b".to_owned()][..], "https://a/l.png"));
     assert_eq!(a.allowed_connectors, ["ldap"]);
     assert_eq!(a.mfa_chain, Some(vec!["m".to_owned()]));
     assert_eq!(a.sso_shared_with, Some(Vec::new()));
@@ -44,16 +36,9 @@ fn a_client_is_read_with_all_its_keys() {
 #[test]
 fn a_client_takes_id_and_secret_from_variables() {
     let more = "staticClients: [{idEnv: ID, secretEnv: SECRET, name: a}]";
-    let env = [
-        ("ID", "app"),
-        ("SECRET", "hidden"),
-        ("DEX_EXPAND_ENV", "false"),
-    ];
+    let env = [("ID", "app"), ("SECRET", "hidden"), ("DEX_EXPAND_ENV", "false")];
     let client = &config_with(more, &env).static_clients[0];
-    assert_eq!(
-        (client.id.as_str(), client.secret.expose()),
-        ("app", "hidden")
-    );
+    assert_eq!((client.id.as_str(), client.secret.expose()), ("app", "hidden"));
     for env in [&[][..], &[("ID", ""), ("SECRET", "")]] {
         assert_eq!(
             errors_with(more, env),
@@ -129,45 +114,29 @@ fn a_password_is_read_as_bcrypt_as_its_base64_or_from_a_variable() {
         (format!("hash: {HASH}, hashFromEnv: H"), "not used"),
     ];
     for (keys, variable) in cases {
-        let more = format!(
-            "enablePasswordDB: true\nstaticPasswords: [{{email: A@b.c, userID: u, username: n, {keys}}}]"
-        );
+        let more =
+            format!("enablePasswordDB: true\nstaticPasswords: [{{email: A@b.c, userID: u, username: n, {keys}}}]");
         let read = config_with(&more, &[("H", variable)]);
         let password = &read.static_passwords[0];
         assert_eq!(password.hash.expose(), HASH, "{keys}");
-        assert_eq!(
-            (password.email.as_str(), password.email_verified),
-            ("A@b.c", None)
-        );
-        assert_eq!(
-            (password.username.as_str(), password.name.as_str()),
-            ("n", "")
-        );
+        assert_eq!((password.email.as_str(), password.email_verified), ("A@b.c", None));
+        assert_eq!((password.username.as_str(), password.name.as_str()), ("n", ""));
     }
     let more = format!(
         "enablePasswordDB: true\nstaticPasswords: [{{email: a@b, userID: 08, name: N, \
          preferredUsername: p, emailVerified: false, groups: [g], hash: {HASH}}}]"
     );
     let password = &config(&more).static_passwords[0];
-    assert_eq!(
-        (password.user_id.as_str(), password.name.as_str()),
-        ("08", "N")
-    );
+    assert_eq!((password.user_id.as_str(), password.name.as_str()), ("08", "N"));
     assert_eq!(password.email_verified, Some(false));
-    assert_eq!(
-        (password.preferred_username.as_str(), &password.groups[..]),
-        ("p", &["g".to_owned()][..])
-    );
+    assert_eq!((password.preferred_username.as_str(), &password.groups[..]), ("p", &["g".to_owned()][..]));
 }
 
 #[test]
 fn passwords_are_refused_in_the_words_of_dex() {
     let hint = "make one with `htpasswd -bnBC 10 '' PASSWORD`";
     let cases = [
-        (
-            "email: a@b",
-            format!("19: staticPasswords[0].hash: no password hash provided; {hint}"),
-        ),
+        ("email: a@b", format!("19: staticPasswords[0].hash: no password hash provided; {hint}")),
         (
             "email: a@b, hashFromEnv: NO",
             format!("45: staticPasswords[0].hashFromEnv: no password hash provided; {hint}"),
@@ -180,15 +149,11 @@ fn passwords_are_refused_in_the_words_of_dex() {
         ),
     ];
     for (keys, expected) in cases {
-        let refused = errors(&format!(
-            "enablePasswordDB: true\nstaticPasswords: [{{{keys}, userID: u}}]"
-        ));
+        let refused = errors(&format!("enablePasswordDB: true\nstaticPasswords: [{{{keys}, userID: u}}]"));
         assert_eq!(refused, format!("dex.yaml:6:{expected}"));
     }
     let cheap = HASH.replace("$10$", "$09$");
-    let read = config(&format!(
-        "enablePasswordDB: true\nstaticPasswords: [{{email: a@b, userID: u, hash: {cheap}}}]"
-    ));
+    let read = config(&format!("enablePasswordDB: true\nstaticPasswords: [{{email: a@b, userID: u, hash: {cheap}}}]"));
     assert!(warnings(&read).contains("cost 9 is not between 10 and 16; every login will fail"));
 }
 
@@ -200,13 +165,8 @@ fn a_connector_hands_on_typed_json_and_knows_its_lines() {
          userSearch:\n      username: mail\n    groupSearch:\n      userMatchers:\n      - userAttr: DN\n    \
          own: [1, {a: null}]\n    usernamePrompt:\n- {type: samlExperimental, id: s, name: S}\n",
     );
-    let [ldap, saml] = &read.connectors[..] else {
-        panic!("two connectors")
-    };
-    assert_eq!(
-        ldap.grant_types,
-        [GrantType::Password, GrantType::RefreshToken]
-    );
+    let [ldap, saml] = &read.connectors[..] else { panic!("two connectors") };
+    assert_eq!(ldap.grant_types, [GrantType::Password, GrantType::RefreshToken]);
     assert_eq!(
         ldap.config.to_string(),
         r#"{"host":"h:389","insecureNoSSL":true,"kerberos":{"maxClockSkew":300},"userSearch":{"username":"mail"},"groupSearch":{"userMatchers":[{"userAttr":"DN"}]},"own":[1,{"a":null}]}"#
@@ -224,16 +184,12 @@ fn a_connector_hands_on_typed_json_and_knows_its_lines() {
         assert_eq!(ldap.places.locate(path).to_string(), expected, "{path}");
     }
     assert_eq!(ldap.places.key("host"), "connectors[0].config.host");
-    assert_eq!(
-        (saml.kind.as_str(), saml.config.to_string().as_str()),
-        ("saml", "{}")
-    );
+    assert_eq!((saml.kind.as_str(), saml.config.to_string().as_str()), ("saml", "{}"));
 }
 
 #[test]
 fn moving_a_connector_changes_nothing_about_it() {
-    let more =
-        "connectors: [{type: mockPassword, id: m, name: m, config: {username: a, password: b}}]";
+    let more = "connectors: [{type: mockPassword, id: m, name: m, config: {username: a, password: b}}]";
     let moved = format!("# a comment\n\n{more}");
     assert!(config(more).connectors == config(&moved).connectors);
     let other = more.replace("password: b", "password: c");
@@ -244,18 +200,9 @@ fn moving_a_connector_changes_nothing_about_it() {
 fn connectors_are_refused_in_the_words_of_dex() {
     let required = "invalid config: ID, Type and Name fields are required for a connector";
     assert_refused(&[
-        (
-            "connectors: [{type: oidc, name: a}]",
-            &format!("dex.yaml:5:14: connectors[0].id: {required}; add `id:`"),
-        ),
-        (
-            "connectors: [{id: a, name: a}]",
-            &format!("dex.yaml:5:14: connectors[0].type: {required}; add `type:`"),
-        ),
-        (
-            "connectors: [{id: a, type: oidc}]",
-            &format!("dex.yaml:5:14: connectors[0].name: {required}; add `name:`"),
-        ),
+        ("connectors: [{type: oidc, name: a}]", &format!("dex.yaml:5:14: connectors[0].id: {required}; add `id:`")),
+        ("connectors: [{id: a, name: a}]", &format!("dex.yaml:5:14: connectors[0].type: {required}; add `type:`")),
+        ("connectors: [{id: a, type: oidc}]", &format!("dex.yaml:5:14: connectors[0].name: {required}; add `name:`")),
         (
             "connectors: [{id: a, type: local, name: a}]",
             "dex.yaml:5:28: connectors[0].type: unknown connector type \"local\"; write one of atlassian-crowd, authproxy, \
@@ -296,11 +243,7 @@ fn a_block_turns_sessions_on_and_the_flag_has_the_last_word() {
         ("", &nonsense, false),
     ];
     for (more, env, expected) in cases {
-        assert_eq!(
-            config_with(more, env).sessions.is_some(),
-            expected,
-            "{more} {env:?}"
-        );
+        assert_eq!(config_with(more, env).sessions.is_some(), expected, "{more} {env:?}");
     }
     let defaults = config("sessions: {}").sessions.expect("on");
     assert_eq!(defaults.cookie_name, "dex_session");
@@ -315,10 +258,7 @@ fn a_block_turns_sessions_on_and_the_flag_has_the_last_word() {
     );
     let given = given.sessions.expect("on");
     assert!(!given.remember_me_checked_by_default);
-    assert_eq!(
-        given.cookie_encryption_key.expect("key").expose(),
-        "0123456789abcdef"
-    );
+    assert_eq!(given.cookie_encryption_key.expect("key").expose(), "0123456789abcdef");
     assert_eq!(given.sso_shared_with_default, SsoSharing::All);
 }
 
@@ -357,10 +297,7 @@ fn sessions_are_refused_in_the_words_of_dex() {
         ),
     ];
     for (key, expected) in cases {
-        assert_eq!(
-            errors(&format!("sessions: {{{key}}}")),
-            format!("dex.yaml:5:{expected}")
-        );
+        assert_eq!(errors(&format!("sessions: {{{key}}}")), format!("dex.yaml:5:{expected}"));
     }
 }
 
@@ -371,23 +308,11 @@ fn factors_get_their_defaults_from_the_issuer() {
          - {id: w, type: WebAuthn, config: {userVerification: Required, timeout: 60s, attestationPreference: odd}}\n  \
          defaultMFAChain: [t, w]\n",
     );
-    let [totp, webauthn] = &read.mfa.authenticators[..] else {
-        panic!("two factors")
-    };
-    assert_eq!(
-        totp.kind,
-        AuthenticatorKind::Totp {
-            issuer: "dex.example.com".to_owned()
-        }
-    );
+    let [totp, webauthn] = &read.mfa.authenticators[..] else { panic!("two factors") };
+    assert_eq!(totp.kind, AuthenticatorKind::Totp { issuer: "dex.example.com".to_owned() });
     assert_eq!(totp.connector_types, ["ldap", "local", "saml"]);
-    let AuthenticatorKind::WebAuthn(webauthn) = &webauthn.kind else {
-        panic!("no webauthn")
-    };
-    assert_eq!(
-        (webauthn.rp_id.as_str(), webauthn.rp_display_name.as_str()),
-        ("dex.example.com", "dex.example.com")
-    );
+    let AuthenticatorKind::WebAuthn(webauthn) = &webauthn.kind else { panic!("no webauthn") };
+    assert_eq!((webauthn.rp_id.as_str(), webauthn.rp_display_name.as_str()), ("dex.example.com", "dex.example.com"));
     assert_eq!(webauthn.rp_origins, ["https://dex.example.com"]);
     assert_eq!(webauthn.user_verification, Some("required"));
     assert_eq!(webauthn.timeout, Some(Duration::from_secs(60)));

@@ -25,10 +25,7 @@ fn yaml_is_read_as_dex_reads_it() {
         ("x: &x {issuer: a}\nfrontend: *x", "a"),
         ("x: &x {issuer: a}\nfrontend: {<<: *x}", "a"),
         ("x: &x {issuer: a}\nfrontend: {issuer: b, <<: *x}", "b"),
-        (
-            "x: &x {issuer: a}\ny: &y {issuer: b}\nfrontend: {<<: [*y, *x]}",
-            "b",
-        ),
+        ("x: &x {issuer: a}\ny: &y {issuer: b}\nfrontend: {<<: [*y, *x]}", "b"),
         ("frontend: {\"issuer\": \"a\"}", "a"),
         ("frontend:\n  issuer: >-\n    a\n    b", "a b"),
         ("frontend:\n  issuer: a\n---\nfrontend: {issuer: b}", "a"),
@@ -61,14 +58,10 @@ fn numbers_and_booleans_may_be_quoted_and_texts_may_be_not() {
 
 #[test]
 fn what_dex_refused_unquoted_is_taken_as_written() {
-    let read = config(
-        "connectors: [{type: mockPassword, id: 007, name: 1.10, config: {username: yes, password: 0123}}]",
-    );
+    let read =
+        config("connectors: [{type: mockPassword, id: 007, name: 1.10, config: {username: yes, password: 0123}}]");
     let connector = &read.connectors[0];
-    assert_eq!(
-        (connector.id.as_str(), connector.name.as_str()),
-        ("007", "1.10")
-    );
+    assert_eq!((connector.id.as_str(), connector.name.as_str()), ("007", "1.10"));
     assert_eq!(connector.config["username"], "yes");
     assert_eq!(connector.config["password"], "0123");
 }
@@ -76,28 +69,13 @@ fn what_dex_refused_unquoted_is_taken_as_written() {
 #[test]
 fn a_text_that_is_no_yaml_is_refused_where_it_breaks() {
     let cases = [
-        (
-            "web:\n\thttp: a",
-            "dex.yaml:2:2: error parse config file dex.yaml: ",
-        ),
+        ("web:\n\thttp: a", "dex.yaml:2:2: error parse config file dex.yaml: "),
         ("a: [1, 2", "dex.yaml:1:"),
         ("a: *b", "dex.yaml:1:4: error parse config file dex.yaml: "),
-        (
-            "a: &a [*a]",
-            "dex.yaml:1:8: error parse config file dex.yaml: an alias stands for",
-        ),
-        (
-            "a: {<<: 1}",
-            "dex.yaml:1:5: error parse config file dex.yaml: `<<` must name",
-        ),
-        (
-            "[]",
-            "dex.yaml:1:1: error unmarshalling config file dex.yaml: must be a block of keys, not a list",
-        ),
-        (
-            "just text",
-            "dex.yaml:1:1: error unmarshalling config file dex.yaml: must be a block of keys, not text",
-        ),
+        ("a: &a [*a]", "dex.yaml:1:8: error parse config file dex.yaml: an alias stands for"),
+        ("a: {<<: 1}", "dex.yaml:1:5: error parse config file dex.yaml: `<<` must name"),
+        ("[]", "dex.yaml:1:1: error unmarshalling config file dex.yaml: must be a block of keys, not a list"),
+        ("just text", "dex.yaml:1:1: error unmarshalling config file dex.yaml: must be a block of keys, not text"),
     ];
     for (text, expected) in cases {
         let refused = try_load(text, &[]).expect_err(text);
@@ -115,11 +93,7 @@ fn what_a_file_may_hold_is_limited() {
     for level in 1..100 {
         chain.push_str(&format!("a{level}: &a{level} [*a{}]\n", level - 1));
     }
-    assert!(
-        try_load(&chain, &[])
-            .expect_err("a chain")
-            .contains("nested too deeply")
-    );
+    assert!(try_load(&chain, &[]).expect_err("a chain").contains("nested too deeply"));
     let mut bomb = format!("{BASE}a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n");
     for level in 1..8 {
         let before = vec![format!("*a{}", level - 1); 10].join(", ");
@@ -128,11 +102,7 @@ fn what_a_file_may_hold_is_limited() {
     let refused = try_load(&bomb, &[]).expect_err("an alias bomb");
     assert!(refused.contains("too many values"), "{refused}");
     let long = format!("{BASE}# {}", "x".repeat(8 * 1024 * 1024));
-    assert!(
-        try_load(&long, &[])
-            .expect_err("too long")
-            .contains("longer than 8388608 bytes")
-    );
+    assert!(try_load(&long, &[]).expect_err("too long").contains("longer than 8388608 bytes"));
 }
 
 #[test]
@@ -185,15 +155,8 @@ fn unknown_keys_are_all_errors_when_that_is_asked_for() {
          sessions: {}\nmfa: {authenticators: [{id: x, type: TOTP, config: {c: 1}}]}\n",
         &strict,
     );
-    let keys: Vec<_> = refused
-        .lines()
-        .filter_map(|line| line.split(": ").nth(1))
-        .collect();
-    assert_eq!(
-        keys,
-        ["mfa.authenticators[0].config.c", "signer.config.b", "a"],
-        "{refused}"
-    );
+    let keys: Vec<_> = refused.lines().filter_map(|line| line.split(": ").nth(1)).collect();
+    assert_eq!(keys, ["mfa.authenticators[0].config.c", "signer.config.b", "a"], "{refused}");
     assert!(try_load(BASE, &strict).is_ok());
 }
 
@@ -214,10 +177,7 @@ fn a_wrong_kind_of_value_names_its_place_and_not_itself() {
             "enablePasswordDB: maybe",
             "dex.yaml:5:19: enablePasswordDB: must be true or false, not this text; write `true` or `false`",
         ),
-        (
-            "frontend:\n  issuer: [a]",
-            "dex.yaml:6:11: frontend.issuer: must be a text, not a list; write one value",
-        ),
+        ("frontend:\n  issuer: [a]", "dex.yaml:6:11: frontend.issuer: must be a text, not a list; write one value"),
         (
             "frontend: 3",
             "dex.yaml:5:11: frontend: must be a block of keys, not a number; write `key: value` lines below it",
@@ -242,13 +202,7 @@ fn problems_of_all_sections_are_reported_together() {
     let lines: Vec<_> = refused.lines().collect();
     assert_eq!(lines.len(), 7, "{refused}");
     assert_eq!(lines[0], "invalid Config:");
-    for text in [
-        "no password hash",
-        "id token expiry",
-        "slog:",
-        "Name field",
-        "Secret or Secret",
-    ] {
+    for text in ["no password hash", "id token expiry", "slog:", "Name field", "Secret or Secret"] {
         assert!(refused.contains(text), "{text}\n{refused}");
     }
 }
@@ -266,10 +220,7 @@ fn variables_expand_in_three_places_and_nowhere_else() {
     let expected = r#"{"baseURL":"1","orgs":[{"name":"1","teams":["1"]}],"clientID":"1"}"#;
     assert_eq!(gitea.config.to_string(), expected);
     let off = [("A", "1"), ("DEX_EXPAND_ENV", "false")];
-    assert_eq!(
-        config_with(more, &off).connectors[0].config["baseURL"],
-        "$A"
-    );
+    assert_eq!(config_with(more, &off).connectors[0].config["baseURL"], "$A");
     let text = "issuer: https://a\nweb: {http: ':1'}\nstorage: {type: postgres, config: {host: h, port: $P}}\n";
     let read = try_load(text, &env).expect("a port from a variable");
     assert!(format!("{:?}", read.storage).contains("port: 5432"));
@@ -287,8 +238,5 @@ fn an_unset_variable_is_a_warning_that_names_key_and_line_only() {
          dex.yaml:13:18: connectors[0].config.userSearch.username[0]: names a variable that is not set; it is taken as empty (write `$$` for a dollar sign)"
     );
     assert_eq!(read.connectors[0].config["bindPW"], "pa");
-    assert_eq!(
-        read.connectors[0].config["userSearch"]["username"][1],
-        "$two"
-    );
+    assert_eq!(read.connectors[0].config["userSearch"]["username"][1], "$two");
 }
