@@ -32,14 +32,24 @@ impl Dex {
         Self::called_back_at(REDIRECT_URI)
     }
 
-    /// Returns when it listens.
+    /// Serves with clients called back at `redirect_uri`.
     pub(crate) fn called_back_at(redirect_uri: &str) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let config = directory.path().join("config.yaml");
         let port = free_port();
-        std::fs::write(&config, configuration(port, redirect_uri)).unwrap();
-        let mut child =
-            Command::new(env!("CARGO_BIN_EXE_dex")).arg("serve").arg(&config).stderr(Stdio::piped()).spawn().unwrap();
+        Self::configured(tempfile::tempdir().unwrap(), &configuration(port, redirect_uri), port)
+    }
+
+    /// Serves on `port` as `configuration` says, and returns when it listens.
+    pub(crate) fn configured(directory: tempfile::TempDir, configuration: &str, port: u16) -> Self {
+        let config = directory.path().join("config.yaml");
+        std::fs::write(&config, configuration).unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_dex"))
+            .arg("serve")
+            .arg(&config)
+            // One configuration that Dex left has a sessions block; everything else in it is served without.
+            .env("DEX_SESSIONS_ENABLED", "false")
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
         let keep = |log: &Mutex<String>, line: &str| {

@@ -6,7 +6,9 @@
 
 mod browser;
 mod dex;
+mod http;
 mod program;
+mod takeover;
 
 use serde_json::{Value, json};
 
