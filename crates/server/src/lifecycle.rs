@@ -145,6 +145,21 @@ impl Lifecycle {
         self.running.spawn(async move { (name, task.await) });
     }
 
+    /// As [`Lifecycle::run_beside`] for a task that knows no end: it is dropped at [`Lifecycle::stop`].
+    pub fn run_until_stop<F>(&mut self, name: &'static str, task: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let mut stop = self.stop();
+        self.run_beside(name, async move {
+            tokio::select! {
+                () = task => {}
+                () = stop.requested() => {}
+            }
+            Ok(())
+        });
+    }
+
     /// As [`Lifecycle::run_beside`] for a task that ends after [`Lifecycle::stop_last`].
     pub fn run_last<F>(&mut self, name: &'static str, task: F)
     where

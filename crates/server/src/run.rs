@@ -70,7 +70,8 @@ pub(crate) fn parse(shown: &str, text: &str, overrides: &Overrides) -> anyhow::R
     Ok(dex_config::load(shown, text, &ProcessEnv, overrides, &wiring::supported())?)
 }
 
-struct ProcessEnv;
+/// The variables of the process.
+pub(crate) struct ProcessEnv;
 
 impl dex_config::Env for ProcessEnv {
     fn get(&self, name: &str) -> Option<String> {
@@ -129,12 +130,10 @@ async fn start(
     if let Some(source) = source {
         let reloading = Reloading { source, parts: parts.clone(), router, metrics, rotation, log };
         let reload = lifecycle.reload();
-        lifecycle.run_beside("reload", async { reloading.run(reload).await });
+        lifecycle.run_until_stop("reload", reloading.run(reload));
     } else {
-        lifecycle.run_beside("keys", async move {
-            rotation.closed().await;
-            Ok(())
-        });
+        // Nothing changes it, and the keys want to hear of it all the same.
+        lifecycle.run_until_stop("keys", async move { rotation.closed().await });
     }
     Ok((lifecycle, parts))
 }
@@ -176,19 +175,9 @@ async fn listen_on_web(
 }
 
 fn background(lifecycle: &mut Lifecycle, parts: &Parts, rotations: watch::Receiver<Rotation>, health: &Arc<Health>) {
-    let mut until_stop = |name, task: std::pin::Pin<Box<dyn Future<Output = ()> + Send>>| {
-        let mut stop = lifecycle.stop();
-        lifecycle.run_beside(name, async move {
-            tokio::select! {
-                () = task => {}
-                () = stop.requested() => {}
-            }
-            Ok(())
-        });
-    };
-    until_stop("keys", Box::pin(parts.clone().tend_keys(rotations)));
-    until_stop("revoked tokens", Box::pin(parts.clone().hear_of_revoked()));
-    until_stop("garbage collection", Box::pin(parts.clone().collect_garbage()));
+    lifecycle.run_until_stop("keys", parts.clone().tend_keys(rotations));
+    lifecycle.run_until_stop("revoked tokens", parts.clone().hear_of_revoked());
+    lifecycle.run_until_stop("garbage collection", parts.clone().collect_garbage());
     let (store, health, stop) = (parts.store(), health.clone(), lifecycle.stop());
     lifecycle.run_beside("health", async move {
         let check = || {
@@ -212,7 +201,7 @@ struct Reloading {
 
 impl Reloading {
     /// Waits for SIGHUP or a changed file, for ever.
-    async fn run(self, mut reload: crate::lifecycle::Reload) -> anyhow::Result<()> {
+    async fn run(self, mut reload: crate::lifecycle::Reload) {
         let mut file = FileWatch::new(vec![Path::new(&self.source.file).to_owned()]);
         loop {
             tokio::select! {

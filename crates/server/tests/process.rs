@@ -146,6 +146,7 @@ fn sigterm_fails_readiness_drains_and_exits_with_zero() {
 
         let (status, log) = running.end();
         assert_eq!(status, Some(0), "{log}");
+        assert!(!log.contains("time is up"), "all that runs ends by itself: {log}");
         let expected = format!("msg=\"shutdown now\" err=\"received signal {said}\"\n");
         assert!(log.ends_with(&expected), "{log}");
     }
