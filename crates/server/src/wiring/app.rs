@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use dex_config::{Config, StorageConfig};
+use dex_config::{Config, FeatureFlag, StorageConfig};
 use dex_connector::{Connector, UpstreamError};
 use dex_model::Connector as Stored;
 use dex_pages::Pages;
@@ -14,7 +14,7 @@ use dex_web::signing::{Rotation, Signer};
 use dex_web::{App, Attempts, Clock, Connectors, Issuer, LocalPasswords, PasswordWorkers, Revoked};
 
 use super::{fixed, settings, storage};
-use crate::run::wall_clock;
+use crate::run::{ProcessEnv, wall_clock};
 
 /// What stays when the configuration changes.
 #[derive(Clone)]
@@ -108,13 +108,16 @@ fn opener(store: Store, workers: PasswordWorkers) -> Opener {
     })
 }
 
-/// Opens every connector once. One that fails is opened again at its next use; if none opens nobody could log in.
+/// Opens every connector once. One that fails is opened again at its next use, unless the feature flag forbids to go
+/// on; if none opens nobody could log in.
 async fn open_all(connectors: &Connectors) -> anyhow::Result<()> {
     let all = connectors.list().await.context("server: failed to list connector objects from storage")?;
     anyhow::ensure!(!all.is_empty(), "server: no connectors specified");
+    let go_on = FeatureFlag::ContinueOnConnectorFailure.enabled(&ProcessEnv);
     let mut failed = 0;
     for connector in &all {
         if let Err(error) = connectors.get(&connector.id).await {
+            anyhow::ensure!(go_on, "server: Failed to open connector {}: {error}", connector.id);
             failed += 1;
             tracing::error!(id = %connector.id, err = %error, "server: Failed to open connector");
         }
