@@ -8,7 +8,7 @@ use axum::response::Response;
 use dex_connector::{LoginMethod, PasswordLogin};
 use dex_pages::Password;
 use dex_web::connectors::Opened;
-use dex_web::{App, Incoming, PageError, TooManyFailures};
+use dex_web::{App, Attempt, CREDENTIAL_BYTES_MAX, Incoming, PageError};
 use http::{Method, StatusCode};
 
 use crate::finish::finish;
@@ -18,9 +18,6 @@ use crate::upstream;
 use crate::visit::Visit;
 
 const FAILED: &str = "Login error. Please contact your administrator or try again later.";
-
-/// The longest user name and the longest password that are looked at, in bytes. Longer ones are wrong.
-const CREDENTIAL_BYTES_MAX: usize = 4096;
 
 /// `/auth/{connector}/login`
 pub(crate) async fn password(
@@ -57,22 +54,18 @@ async fn log_in(
     if username.len().max(password.len()) > CREDENTIAL_BYTES_MAX {
         return Ok(form(visit, opened, login, Some(""))?);
     }
-    let (attempts, address) = (&visit.app.attempts, visit.incoming.address);
-    attempts.check(&opened.about.id, username, address, visit.now).map_err(held_up)?;
+    let attempts = &visit.app.attempts;
+    let attempt = Attempt::Password { connector_id: &opened.about.id, username, address: visit.incoming.address };
+    attempts.check(attempt, visit.now).map_err(PageError::from)?;
     match login.log_in(wanted(&pending.request), username, password).await {
         Ok(Some(identity)) => finish(visit, pending, identity).await,
         Ok(None) => {
-            attempts.failed(&opened.about.id, username, address, visit.now);
+            attempts.failed(attempt, visit.now);
             tracing::info!(user = username, "failed login attempt: Invalid credentials.");
             Ok(form(visit, opened, login, Some(username))?)
         }
         Err(error) => Err(upstream::failed(visit, &pending, error, FAILED).await),
     }
-}
-
-fn held_up(error: TooManyFailures) -> PageError {
-    let message = format!("Too many failed logins. Please try again in {} s.", error.after.as_secs());
-    PageError::new(StatusCode::TOO_MANY_REQUESTS, message).because(error)
 }
 
 /// The form; after a wrong try with the user name that was tried.

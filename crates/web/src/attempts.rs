@@ -1,16 +1,20 @@
-//! Failed passwords, counted so that guessing does not pay.
+//! What must not be tried without end: passwords, user codes, devices that wait.
 //!
-//! Only failures count: many people share an address, and whoever knows the password is not held up by it. Counted
-//! are failures for one account, from one address, and in all; each leaks away with time.
+//! Of passwords and user codes only wrong ones count: many people share an address, and whoever knows the
+//! password is not held up by it. Counted are failures for one account, from one address, and in all; each leaks
+//! away with time. Devices count when they begin, for each client and in all, and for as long as they may wait.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use dex_model::{Timestamp, later};
 
-/// How many failures an account may have at once, and how long one takes to be forgiven.
+/// The longest user name and the longest password that are looked at, in bytes. Longer ones are wrong.
+pub const CREDENTIAL_BYTES_MAX: usize = 4096;
+
+/// How many wrong passwords an account may have at once, and how long one takes to be forgiven.
 const PER_ACCOUNT: Limit = Limit { failures: 10, forgiven_after: Duration::from_secs(30) };
 
 /// The same for an address, behind which there may be a whole company.
@@ -19,84 +23,177 @@ const PER_ADDRESS: Limit = Limit { failures: 100, forgiven_after: Duration::from
 /// The same for everybody together.
 const IN_ALL: Limit = Limit { failures: 2000, forgiven_after: Duration::from_millis(50) };
 
-/// How many accounts and addresses are remembered. Beyond it, those forgiven soonest are forgotten.
+/// How many wrong user codes may come from an address. RFC 8628 §5.1: a code is as short as it is only
+/// because guessing is held up.
+const CODES_PER_ADDRESS: Limit = Limit { failures: 30, forgiven_after: Duration::from_secs(10) };
+
+/// The same for everybody together. Of 20^8 codes, ten a second find one of a thousand waiting in a month.
+const CODES_IN_ALL: Limit = Limit { failures: 1000, forgiven_after: Duration::from_millis(100) };
+
+/// How many devices of one client may wait at once for their users.
+const DEVICES_PER_CLIENT: u32 = 1000;
+
+/// The same for all clients together.
+const DEVICES_IN_ALL: u32 = 10_000;
+
+/// How many accounts, addresses and clients are remembered. Beyond it, those forgiven soonest are forgotten.
 const REMEMBERED_MAX: usize = 20_000;
 
-/// So many failures at once; one more must wait until one is forgiven.
+/// An IPv6 subscriber has at least this part of an address to choose from (RFC 6177).
+const NETWORK_MASK: u128 = u128::MAX << 64;
+
+/// What is tried.
+#[derive(Debug, Clone, Copy)]
+pub enum Attempt<'a> {
+    /// To log in with a password.
+    Password {
+        /// The connector.
+        connector_id: &'a str,
+        /// The user name as typed.
+        username: &'a str,
+        /// Where from, if that is known.
+        address: Option<IpAddr>,
+    },
+    /// To type the user code of a device.
+    UserCode {
+        /// Where from, if that is known.
+        address: Option<IpAddr>,
+    },
+    /// To begin the login of a device.
+    Device {
+        /// The device's client.
+        client_id: &'a str,
+        /// How long the device may wait for its user.
+        valid_for: Duration,
+    },
+}
+
+/// So many at once; one more must wait until one is forgiven.
 #[derive(Debug, Clone, Copy)]
 struct Limit {
     failures: u32,
     forgiven_after: Duration,
 }
 
-/// Too many passwords were wrong.
+impl Limit {
+    /// So many within `span`.
+    fn within(span: Duration, failures: u32) -> Self {
+        Self { failures, forgiven_after: span / failures }
+    }
+}
+
+/// It was tried too often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("too many failed logins; try again in {} s", after.as_secs())]
-pub struct TooManyFailures {
+#[error("too many attempts; try again in {} s", after.as_secs())]
+pub struct TooManyAttempts {
     /// How long to wait, in whole seconds.
     pub after: Duration,
 }
 
-/// The failures of this process.
+/// The attempts of this process.
 #[derive(Debug, Default)]
 pub struct Attempts(Mutex<HashMap<Whose, Timestamp>>);
 
-/// Whose failures they are; the instant beside it is when the last one is forgiven.
+/// Whose they are; the instant beside it is when the last one is forgiven.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Whose {
-    Account(String, String),
+    /// By a hash, so that long names take no room.
+    Account([u8; 32]),
     Address(IpAddr),
     Everybody,
+    CodesFrom(IpAddr),
+    Codes,
+    Devices(String),
+    AllDevices,
 }
 
-impl Whose {
-    fn of(connector_id: &str, username: &str, address: Option<IpAddr>) -> impl Iterator<Item = (Self, Limit)> {
-        let account = Self::Account(connector_id.to_owned(), username.to_lowercase());
-        let address = address.map(|address| (Self::Address(address), PER_ADDRESS));
-        [(account, PER_ACCOUNT), (Self::Everybody, IN_ALL)].into_iter().chain(address)
+impl Attempt<'_> {
+    fn counted(self) -> impl Iterator<Item = (Whose, Limit)> {
+        let (counted, address) = match self {
+            Self::Password { connector_id, username, address } => {
+                let account = format!("{connector_id}\n{}", username.to_lowercase());
+                let account = Whose::Account(dex_jose::sha256(account.as_bytes()));
+                let address = address.map(|address| (Whose::Address(network(address)), PER_ADDRESS));
+                ([Some((account, PER_ACCOUNT)), Some((Whose::Everybody, IN_ALL))], address)
+            }
+            Self::UserCode { address } => {
+                let address = address.map(|address| (Whose::CodesFrom(network(address)), CODES_PER_ADDRESS));
+                ([Some((Whose::Codes, CODES_IN_ALL)), None], address)
+            }
+            Self::Device { client_id, valid_for } => {
+                let client = (Whose::Devices(client_id.to_owned()), Limit::within(valid_for, DEVICES_PER_CLIENT));
+                let all = (Whose::AllDevices, Limit::within(valid_for, DEVICES_IN_ALL));
+                ([Some(client), Some(all)], None)
+            }
+        };
+        counted.into_iter().flatten().chain(address)
+    }
+}
+
+/// The part of an address that its holder cannot change at will.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & NETWORK_MASK).into(),
+        v4 @ IpAddr::V4(_) => v4,
     }
 }
 
 impl Attempts {
-    /// Whether a password may be tried now.
+    /// Whether this may be tried now.
     ///
     /// # Errors
     ///
-    /// [`TooManyFailures`], answered with HTTP 429, whether or not there is such an account.
-    pub fn check(
-        &self,
-        connector_id: &str,
-        username: &str,
-        address: Option<IpAddr>,
-        now: Timestamp,
-    ) -> Result<(), TooManyFailures> {
-        let counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for (whose, limit) in Whose::of(connector_id, username, address) {
-            let Some(forgiven) = counted.get(&whose) else { continue };
-            let room = later(now, limit.forgiven_after * (limit.failures - 1));
-            if *forgiven > room {
-                let wait = forgiven.duration_since(room).unsigned_abs();
-                return Err(TooManyFailures { after: Duration::from_secs(wait.as_secs() + 1) });
-            }
-        }
+    /// [`TooManyAttempts`], answered with HTTP 429, whether or not there is such an account.
+    pub fn check(&self, attempt: Attempt<'_>, now: Timestamp) -> Result<(), TooManyAttempts> {
+        check(&self.lock(), attempt, now)
+    }
+
+    /// Counts an attempt that failed.
+    pub fn failed(&self, attempt: Attempt<'_>, now: Timestamp) {
+        count(&mut self.lock(), attempt, now);
+    }
+
+    /// Counts an attempt, if there is room for it.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](Self::check); it is then not counted.
+    pub fn take(&self, attempt: Attempt<'_>, now: Timestamp) -> Result<(), TooManyAttempts> {
+        let mut counted = self.lock();
+        check(&counted, attempt, now)?;
+        count(&mut counted, attempt, now);
         Ok(())
     }
 
-    /// Counts a wrong password.
-    pub fn failed(&self, connector_id: &str, username: &str, address: Option<IpAddr>, now: Timestamp) {
-        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for (whose, limit) in Whose::of(connector_id, username, address) {
-            let from = counted.get(&whose).copied().filter(|forgiven| *forgiven > now).unwrap_or(now);
-            counted.insert(whose, later(from, limit.forgiven_after));
+    fn lock(&self) -> MutexGuard<'_, HashMap<Whose, Timestamp>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn check(counted: &HashMap<Whose, Timestamp>, attempt: Attempt<'_>, now: Timestamp) -> Result<(), TooManyAttempts> {
+    for (whose, limit) in attempt.counted() {
+        let Some(forgiven) = counted.get(&whose) else { continue };
+        let room = later(now, limit.forgiven_after * (limit.failures - 1));
+        if *forgiven > room {
+            let wait = forgiven.duration_since(room).unsigned_abs();
+            return Err(TooManyAttempts { after: Duration::from_secs(wait.as_secs() + 1) });
         }
-        if counted.len() > REMEMBERED_MAX {
-            counted.retain(|_, forgiven| *forgiven > now);
-            let surplus = counted.len().saturating_sub(REMEMBERED_MAX);
-            let mut soonest: Vec<_> = counted.iter().map(|(whose, at)| (*at, whose.clone())).collect();
-            soonest.sort_unstable_by_key(|(at, _)| *at);
-            for (_, whose) in soonest.into_iter().take(surplus) {
-                counted.remove(&whose);
-            }
+    }
+    Ok(())
+}
+
+fn count(counted: &mut HashMap<Whose, Timestamp>, attempt: Attempt<'_>, now: Timestamp) {
+    for (whose, limit) in attempt.counted() {
+        let from = counted.get(&whose).copied().filter(|forgiven| *forgiven > now).unwrap_or(now);
+        counted.insert(whose, later(from, limit.forgiven_after));
+    }
+    if counted.len() > REMEMBERED_MAX {
+        counted.retain(|_, forgiven| *forgiven > now);
+        let surplus = counted.len().saturating_sub(REMEMBERED_MAX);
+        let mut soonest: Vec<_> = counted.iter().map(|(whose, at)| (*at, whose.clone())).collect();
+        soonest.sort_unstable_by_key(|(at, _)| *at);
+        for (_, whose) in soonest.into_iter().take(surplus) {
+            counted.remove(&whose);
         }
     }
 }
@@ -109,35 +206,80 @@ mod tests {
         later(Timestamp::UNIX_EPOCH, Duration::from_secs(seconds))
     }
 
+    fn password<'a>(connector_id: &'a str, username: &'a str, address: Option<IpAddr>) -> Attempt<'a> {
+        Attempt::Password { connector_id, username, address }
+    }
+
     #[test]
     fn an_account_is_held_up_after_ten_failures_and_forgiven_one_by_one() {
         let attempts = Attempts::default();
         for n in 0..PER_ACCOUNT.failures {
-            assert_eq!(attempts.check("local", "jane", None, after(0)), Ok(()), "{n}");
-            attempts.failed("local", "Jane", None, after(0));
+            assert_eq!(attempts.check(password("local", "jane", None), after(0)), Ok(()), "{n}");
+            attempts.failed(password("local", "Jane", None), after(0));
         }
-        assert!(attempts.check("local", "JANE", None, after(29)).is_err());
-        assert_eq!(attempts.check("local", "jane", None, after(30)), Ok(()));
-        assert_eq!(attempts.check("local", "john", None, after(0)), Ok(()), "another account");
-        assert_eq!(attempts.check("ldap", "jane", None, after(0)), Ok(()), "another connector");
+        assert!(attempts.check(password("local", "JANE", None), after(29)).is_err());
+        assert_eq!(attempts.check(password("local", "jane", None), after(30)), Ok(()));
+        assert_eq!(attempts.check(password("local", "john", None), after(0)), Ok(()), "another account");
+        assert_eq!(attempts.check(password("ldap", "jane", None), after(0)), Ok(()), "another connector");
     }
 
     #[test]
     fn an_address_is_held_up_whatever_accounts_it_tries() {
         let attempts = Attempts::default();
-        let (one, other): (IpAddr, IpAddr) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
+        let address = |text: &str| Some(text.parse::<IpAddr>().unwrap());
         for n in 0..PER_ADDRESS.failures {
-            attempts.failed("local", &n.to_string(), Some(one), after(0));
+            for from in ["192.0.2.1", &format!("2001:db8:1:2:{n:x}::")] {
+                attempts.failed(password("local", &n.to_string(), address(from)), after(0));
+            }
         }
-        assert!(attempts.check("local", "fresh", Some(one), after(2)).is_err());
-        assert_eq!(attempts.check("local", "fresh", Some(other), after(2)), Ok(()));
+        let cases = [
+            ("192.0.2.1", false),
+            ("::ffff:192.0.2.1", false),
+            ("192.0.2.2", true),
+            ("2001:db8:1:2:ffff::1", false),
+            ("2001:db8:1:3::1", true),
+        ];
+        for (from, free) in cases {
+            let checked = attempts.check(password("local", "fresh", address(from)), after(2));
+            assert_eq!(checked.is_ok(), free, "{from}");
+            let code = Attempt::UserCode { address: address(from) };
+            assert_eq!(attempts.check(code, after(2)), Ok(()), "passwords are not user codes");
+        }
+    }
+
+    #[test]
+    fn user_codes_are_guessed_slowly_from_one_address_and_from_all() {
+        let attempts = Attempts::default();
+        let from = |n: u32| Attempt::UserCode { address: Some(IpAddr::V4(n.into())) };
+        for n in 0..CODES_PER_ADDRESS.failures {
+            assert_eq!(attempts.take(from(1), after(0)), Ok(()), "{n}");
+        }
+        assert_eq!(attempts.take(from(1), after(9)), Err(TooManyAttempts { after: Duration::from_secs(2) }));
+        assert_eq!(attempts.take(from(1), after(10)), Ok(()));
+        for n in CODES_PER_ADDRESS.failures..CODES_IN_ALL.failures {
+            attempts.failed(from(n), after(10));
+        }
+        assert!(attempts.check(from(0), after(10)).is_err(), "an address that never tried");
+    }
+
+    #[test]
+    fn devices_wait_in_limited_number() {
+        let attempts = Attempts::default();
+        let valid_for = Duration::from_secs(300);
+        let of = |client_id| Attempt::Device { client_id, valid_for };
+        for n in 0..DEVICES_PER_CLIENT {
+            assert_eq!(attempts.take(of("tv"), after(0)), Ok(()), "{n}");
+        }
+        assert!(attempts.take(of("tv"), after(0)).is_err());
+        assert_eq!(attempts.take(of("cli"), after(0)), Ok(()), "another client");
+        assert_eq!(attempts.take(of("tv"), after(1)), Ok(()));
     }
 
     #[test]
     fn what_is_remembered_is_bounded() {
         let attempts = Attempts::default();
         for n in 0..REMEMBERED_MAX + 10 {
-            attempts.failed("local", &n.to_string(), None, after(0));
+            attempts.failed(password("local", &n.to_string(), None), after(0));
         }
         assert!(attempts.0.lock().unwrap().len() <= REMEMBERED_MAX);
     }

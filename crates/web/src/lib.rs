@@ -30,7 +30,7 @@ mod step;
 mod token_error;
 
 pub use app::{App, Settings};
-pub use attempts::{Attempts, TooManyFailures};
+pub use attempts::{Attempt, Attempts, CREDENTIAL_BYTES_MAX, TooManyAttempts};
 pub use bearer_error::BearerError;
 pub use clock::Clock;
 pub use connectors::Connectors;

@@ -1,15 +1,19 @@
 //! Errors that a person sees as a page.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use dex_pages::ErrorPage;
 use dex_storage::StorageError;
-use http::{StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 
-use crate::{App, Cause, RequestId, html};
+use crate::{App, Cause, RequestId, TooManyAttempts, html};
+
+/// When to ask again who could not be served.
+pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// A failure shown as a page (oidc-core spec, 2.6).
 #[derive(Debug, Clone, thiserror::Error)]
@@ -21,6 +25,8 @@ pub struct PageError {
     pub message: String,
     /// What they can do.
     pub hint: &'static str,
+    /// When it is worth trying again (RFC 9110 §10.2.3).
+    pub retry_after: Option<Duration>,
     /// For our log only.
     pub cause: Option<Cause>,
 }
@@ -28,7 +34,8 @@ pub struct PageError {
 impl PageError {
     /// The client's or the user's fault.
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), hint: "", cause: None }
+        let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER);
+        Self { status, message: message.into(), hint: "", retry_after, cause: None }
     }
 
     /// A bad request.
@@ -51,6 +58,19 @@ impl PageError {
     #[must_use]
     pub fn hint(self, hint: &'static str) -> Self {
         Self { hint, ..self }
+    }
+
+    /// The same with the time after which it is worth trying again.
+    #[must_use]
+    pub fn retry_after(self, after: Duration) -> Self {
+        Self { retry_after: Some(after), ..self }
+    }
+}
+
+impl From<TooManyAttempts> for PageError {
+    fn from(error: TooManyAttempts) -> Self {
+        let message = format!("Too many attempts. Please try again in {} s.", error.after.as_secs());
+        Self::new(StatusCode::TOO_MANY_REQUESTS, message).retry_after(error.after).because(error)
     }
 }
 
@@ -100,8 +120,8 @@ pub async fn render_page_errors(State(app): State<Arc<App>>, request: Request, n
             shown.headers_mut().append(&name, value.clone());
         }
     }
-    if error.status == StatusCode::SERVICE_UNAVAILABLE {
-        shown.headers_mut().insert(header::RETRY_AFTER, http::HeaderValue::from_static("5"));
+    if let Some(after) = error.retry_after {
+        shown.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs()));
     }
     shown
 }

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use dex_oidc::TokenErrorCode;
@@ -10,7 +11,8 @@ use dex_storage::StorageError;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
-use crate::json;
+use crate::page_error::RETRY_AFTER;
+use crate::{TooManyAttempts, json};
 
 /// Why something failed, for our log only.
 #[derive(Clone)]
@@ -51,6 +53,8 @@ pub struct TokenError {
     pub code: TokenErrorCode,
     /// For the client's developer; it repeats at most what the client sent.
     pub description: String,
+    /// When it is worth trying again (RFC 9110 §10.2.3).
+    pub retry_after: Option<Duration>,
     /// For our log only.
     pub cause: Option<Cause>,
 }
@@ -58,7 +62,7 @@ pub struct TokenError {
 impl TokenError {
     /// A refusal with HTTP 400, the client's fault.
     pub fn new(code: TokenErrorCode, description: impl Into<String>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, code, description: description.into(), cause: None }
+        Self { status: StatusCode::BAD_REQUEST, code, description: description.into(), retry_after: None, cause: None }
     }
 
     /// `invalid_request`
@@ -91,7 +95,8 @@ impl TokenError {
     /// The same with another status.
     #[must_use]
     pub fn with(self, status: StatusCode) -> Self {
-        Self { status, ..self }
+        let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER);
+        Self { status, retry_after, ..self }
     }
 
     /// The same with a cause for the log.
@@ -107,6 +112,13 @@ impl From<StorageError> for TokenError {
             StorageError::Unavailable(_) | StorageError::Contended { .. } => Self::unavailable(error),
             _ => Self::ours(error),
         }
+    }
+}
+
+impl From<TooManyAttempts> for TokenError {
+    fn from(error: TooManyAttempts) -> Self {
+        let refused = Self::new(TokenErrorCode::TemporarilyUnavailable, error.to_string());
+        Self { retry_after: Some(error.after), ..refused.with(StatusCode::TOO_MANY_REQUESTS) }
     }
 }
 
@@ -137,8 +149,8 @@ impl IntoResponse for TokenError {
         if self.code == TokenErrorCode::InvalidClient && self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"dex\""));
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        if let Some(after) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs()));
         }
         response
     }

@@ -3,7 +3,7 @@
 use dex_connector::LoginMethod;
 use dex_model::{Claims, ConnectorData, RefreshToken, TokenSecret, id};
 use dex_oidc::{GrantType, TokenErrorCode, go_list, split_words};
-use dex_web::{TokenError, TooManyFailures};
+use dex_web::{Attempt, CREDENTIAL_BYTES_MAX, TokenError};
 use http::StatusCode;
 
 use crate::endpoint::Grant;
@@ -19,14 +19,20 @@ pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<Authorized, TokenError> 
         return Err(TokenError::invalid_request("Requested password connector does not correct type."));
     };
     let (username, password) = (grant.form.get("username"), grant.form.get("password"));
-    let account = (opened.about.id.as_str(), username);
-    grant.app.attempts.check(account.0, account.1, grant.address, grant.now).map_err(held_up)?;
+    let refused = || {
+        let refused = TokenError::new(TokenErrorCode::AccessDenied, "Invalid username or password");
+        refused.with(StatusCode::UNAUTHORIZED)
+    };
+    if username.len().max(password.len()) > CREDENTIAL_BYTES_MAX {
+        return Err(refused());
+    }
+    let attempt = Attempt::Password { connector_id: &opened.about.id, username, address: grant.address };
+    grant.app.attempts.check(attempt, grant.now)?;
     let answered = connector.log_in(upstream::wanted(&scopes), username, password).await;
     let failed = || TokenError::invalid_request("Could not login user");
     let Some(identity) = answered.map_err(|error| upstream::refused(error, failed()))? else {
-        grant.app.attempts.failed(account.0, account.1, grant.address, grant.now);
-        let refused = TokenError::new(TokenErrorCode::AccessDenied, "Invalid username or password");
-        return Err(refused.with(StatusCode::UNAUTHORIZED));
+        grant.app.attempts.failed(attempt, grant.now);
+        return Err(refused());
     };
     let (claims, data) = upstream::claims_of(identity);
     let nonce = grant.form.get("nonce").to_owned();
@@ -42,12 +48,6 @@ pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<Authorized, TokenError> 
     let refreshable = upstream::refreshable(&opened, &subject.scopes);
     let refresh_token = if refreshable { Some(begin_family(grant, &subject, &data).await?) } else { None };
     Ok(Authorized { subject, refresh_token, code: None, access_jti: None, issue: Issue::AccessAndId })
-}
-
-/// The answer to who tries too often.
-fn held_up(error: TooManyFailures) -> TokenError {
-    let refused = TokenError::new(TokenErrorCode::TemporarilyUnavailable, error.to_string());
-    refused.with(StatusCode::TOO_MANY_REQUESTS)
 }
 
 async fn check_scopes(grant: &Grant<'_>) -> Result<Vec<String>, TokenError> {
