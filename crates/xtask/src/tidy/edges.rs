@@ -29,6 +29,7 @@ const UNDER: &[(&str, &[&str])] = &[
     ("admin", &["web"]),
     ("example-app", &["jose", "oidc"]),
     ("testkit", &["web"]),
+    ("fuzzing", &["config", "login", "testkit"]),
     (
         "dex",
         &["admin", "config", "example-app", "login", "storage-etcd", "storage-kubernetes", "storage-sql", "upstreams"],

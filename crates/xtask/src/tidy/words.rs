@@ -19,12 +19,12 @@ const FORBIDDEN: &[(&str, &str, &str)] = &[
     ("deb.deb", "ian.org", "the host of a registry"),
 ];
 
-/// Cargo writes the registry's name into its own lock file.
-const EXEMPT: &str = "Cargo.lock";
+/// Cargo writes the registry's name into its own lock files.
+const LOCK_FILE: &str = "Cargo.lock";
 
 pub(super) fn check(sources: &[Source]) -> Vec<String> {
     let mut breaches = Vec::new();
-    for source in sources.iter().filter(|source| source.path != EXEMPT) {
+    for source in sources.iter().filter(|source| !is_lock_file(source)) {
         for (number, line) in source.text.lines().enumerate() {
             for (head, tail, why) in FORBIDDEN {
                 let word = format!("{head}{tail}");
@@ -35,6 +35,10 @@ pub(super) fn check(sources: &[Source]) -> Vec<String> {
         }
     }
     breaches
+}
+
+fn is_lock_file(source: &Source) -> bool {
+    source.path.rsplit('/').next() == Some(LOCK_FILE)
 }
 
 /// A path counts only where it begins: `dex.example/work/` is no path of a machine.
@@ -60,6 +64,8 @@ mod tests {
             ("docs/a.md", format!("dex.example{}", path("main")), 0),
             ("docs/a.md", format!("on {host}"), 1),
             ("Cargo.lock", format!("registry+{host}"), 0),
+            ("fuzz/Cargo.lock", format!("registry+{host}"), 0),
+            ("docs/Cargo.lock.md", format!("registry+{host}"), 1),
             ("docs/a.md", "working/roots".to_owned(), 0),
         ];
         for (file, text, breaches) in cases {
