@@ -10,7 +10,7 @@ use dex_pages::Approval;
 use dex_web::{App, Incoming, PageError, Step};
 use http::{Method, StatusCode};
 
-use crate::pending::{Kept, Pending, signed};
+use crate::pending::{Kept, Pending, client_of, signed};
 use crate::respond::AuthorizeError;
 use crate::upstream::denied;
 use crate::visit::{Visit, method_not_allowed};
@@ -31,9 +31,7 @@ pub(crate) async fn approval(State(app): State<Arc<App>>, incoming: Incoming) ->
 
 async fn ask(visit: &Visit<'_>) -> Result<Response, PageError> {
     let (request, _) = signed(visit, &[Step::Approval]).await?;
-    let store = &visit.app.store;
-    let client = store.get::<Client>(&request.client_id).await?;
-    let client = client.ok_or_else(|| PageError::bad_request("Failed to retrieve client."))?;
+    let client = client_of(visit, &request).await?;
     let page = Approval {
         user: user(&request),
         client: named(&client),

@@ -1,7 +1,7 @@
 //! Finding the login that a request is about.
 
 use dex_connector::Wanted;
-use dex_model::{AuthRequest, Login};
+use dex_model::{AuthRequest, Client, Login};
 use dex_web::{PageError, Step, cookies};
 use http::StatusCode;
 
@@ -77,6 +77,15 @@ pub(crate) async fn signed(visit: &Visit<'_>, accepted: &[Step]) -> Result<(Auth
         return Err(gone());
     }
     Ok((request, step))
+}
+
+/// The client of a login; it may have gone since the login began.
+pub(crate) async fn client_of(visit: &Visit<'_>, request: &AuthRequest) -> Result<Client, PageError> {
+    let gone = || {
+        PageError::bad_request("The application that this login is for is not registered any more.")
+            .hint("Please tell whoever runs the application.")
+    };
+    visit.app.store.get::<Client>(&request.client_id).await?.ok_or_else(gone)
 }
 
 fn carried(visit: &Visit<'_>, id: &str) -> Option<AuthRequest> {

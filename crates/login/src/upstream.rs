@@ -1,13 +1,15 @@
 //! Between a login and its connector.
 
 use dex_connector::UpstreamError;
-use dex_model::AuthRequest;
+use dex_model::{AuthRequest, Client, Connector};
 use dex_oidc::AuthorizeErrorCode;
+use dex_token::policy::{Refusal, may_use};
 use dex_web::PageError;
 use dex_web::connectors::{ConnectorError, Opened};
 use http::StatusCode;
 
-use crate::pending::{Kept, Pending};
+use crate::authorize::grant_of;
+use crate::pending::{Kept, Pending, client_of};
 use crate::respond::{AuthorizeError, Destination};
 use crate::visit::Visit;
 
@@ -16,14 +18,41 @@ pub(crate) async fn chosen(visit: &Visit<'_>, request: &AuthRequest, path: Optio
     if path.is_some_and(|path| path != request.connector_id) {
         return Err(PageError::bad_request("Requested resource does not exist."));
     }
-    open(visit, &request.connector_id).await
+    let client = client_of(visit, request).await?;
+    let opened = open(visit, &request.connector_id).await?;
+    admit(visit, request, &client, &opened.about)?;
+    Ok(opened)
+}
+
+/// Whether the login may still end as it began: client, connector and policies may have changed meanwhile.
+pub(crate) async fn still_allowed(visit: &Visit<'_>, request: &AuthRequest) -> Result<(), PageError> {
+    let client = client_of(visit, request).await?;
+    let connector = visit.app.store.get::<Connector>(&request.connector_id).await?;
+    admit(visit, request, &client, &connector.ok_or_else(unknown)?)
+}
+
+fn admit(visit: &Visit<'_>, request: &AuthRequest, client: &Client, connector: &Connector) -> Result<(), PageError> {
+    let grant = grant_of(&visit.app.issuer, request.asked_for(), &request.redirect_uri);
+    may_use(client, connector, grant).map_err(refused)
+}
+
+/// Why a client may not use a connector, for the person.
+pub(crate) fn refused(refusal: Refusal) -> PageError {
+    match refusal {
+        Refusal::Client => PageError::new(StatusCode::FORBIDDEN, refusal.to_string()),
+        Refusal::Connector => PageError::bad_request(refusal.to_string()),
+    }
+}
+
+fn unknown() -> PageError {
+    PageError::bad_request("Connector failed to initialize")
 }
 
 /// The connector of this id, opened.
 pub(crate) async fn open(visit: &Visit<'_>, id: &str) -> Result<Opened, PageError> {
     let opened = visit.app.connectors.get(id).await;
     opened.map_err(|error| match error {
-        ConnectorError::Unknown => PageError::bad_request("Connector failed to initialize"),
+        ConnectorError::Unknown => unknown(),
         ConnectorError::Broken(cause) => {
             tracing::error!(connector_id = id, err = %cause, "the connector cannot be opened");
             PageError::new(StatusCode::INTERNAL_SERVER_ERROR, "Connector failed to initialize")

@@ -66,10 +66,10 @@ macro_rules! records {
             }
         }
 
-        /// A record of any kind.
+        /// A record of any kind, boxed since the kinds differ in size and many small ones are kept.
         #[derive(Debug, Clone, PartialEq)]
         pub enum AnyRecord {
-            $($(#[$doc])* $name($name),)*
+            $($(#[$doc])* $name(Box<$name>),)*
         }
 
         impl AnyRecord {
@@ -86,12 +86,12 @@ macro_rules! records {
             records!(@key $by);
 
             fn into_any(self) -> AnyRecord {
-                AnyRecord::$name(self)
+                AnyRecord::$name(Box::new(self))
             }
 
             fn from_any(any: AnyRecord) -> Option<Self> {
                 match any {
-                    AnyRecord::$name(record) => Some(record),
+                    AnyRecord::$name(record) => Some(*record),
                     _ => None,
                 }
             }

@@ -178,6 +178,7 @@ fn background(lifecycle: &mut Lifecycle, parts: &Parts, rotations: watch::Receiv
     lifecycle.run_until_stop("keys", parts.clone().tend_keys(rotations));
     lifecycle.run_until_stop("revoked tokens", parts.clone().hear_of_revoked());
     lifecycle.run_until_stop("garbage collection", parts.clone().collect_garbage());
+    lifecycle.run_until_stop("spent marks", parts.clone().forget_spent());
     let (store, health, stop) = (parts.store(), health.clone(), lifecycle.stop());
     lifecycle.run_beside("health", async move {
         let check = || {

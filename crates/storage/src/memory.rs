@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use dex_model::{AnyRecord, Key, Kind, Timestamp};
@@ -17,9 +17,9 @@ pub struct Memory(Mutex<Records>);
 
 #[derive(Default)]
 struct Records {
-    by_key: BTreeMap<Key, Entry>,
+    by_key: BTreeMap<Arc<Key>, Entry>,
     /// What can be swept, soonest first within a kind.
-    by_expiry: BTreeSet<(Kind, Timestamp, Key)>,
+    by_expiry: BTreeSet<(Kind, Timestamp, Arc<Key>)>,
     /// How many writes there were; each gives its record a version of its own.
     writes: u64,
 }
@@ -43,6 +43,7 @@ impl Memory {
 impl Records {
     fn put(&mut self, key: Key, record: AnyRecord) {
         let _ = self.take(&key);
+        let key = Arc::new(key);
         if let Some(expiry) = expiry_of(&record) {
             self.by_expiry.insert((key.kind, expiry, key.clone()));
         }
@@ -51,11 +52,11 @@ impl Records {
     }
 
     fn take(&mut self, key: &Key) -> Write {
-        let Some(Entry { record, .. }) = self.by_key.remove(key) else {
+        let Some((key, Entry { record, .. })) = self.by_key.remove_entry(key) else {
             return Write::Lost;
         };
         if let Some(expiry) = expiry_of(&record) {
-            self.by_expiry.remove(&(key.kind, expiry, key.clone()));
+            self.by_expiry.remove(&(key.kind, expiry, key));
         }
         Write::Done
     }
@@ -105,10 +106,11 @@ impl Backend for Memory {
 
     async fn sweep(&self, kind: Kind, now: Timestamp, limit: u32) -> Result<u32, StorageError> {
         // The empty key is the least of its kind, so what expires at `now` itself stays.
-        let (from, to) = ((kind, Timestamp::MIN, Key::one(kind, "")), (kind, now, Key::one(kind, "")));
+        let least = Arc::new(Key::one(kind, ""));
+        let (from, to) = ((kind, Timestamp::MIN, least.clone()), (kind, now, least));
         let mut records = self.records();
         let over = records.by_expiry.range(from..to).take(limit as usize);
-        let over: Vec<Key> = over.map(|(_, _, key)| key.clone()).collect();
+        let over: Vec<Arc<Key>> = over.map(|(_, _, key)| key.clone()).collect();
         let mut swept = 0;
         for key in over {
             swept += u32::from(records.take(&key) == Write::Done);
@@ -135,7 +137,7 @@ mod tests {
         let memory = Memory::new();
         for (id, second) in [("a", 1), ("b", 2), ("a", 3)] {
             let expiry = Timestamp::constant(second, 0);
-            let spent = AnyRecord::Spent(dex_model::Spent { id: id.into(), expiry });
+            let spent = dex_model::Record::into_any(dex_model::Spent { id: id.into(), expiry });
             let key = spent.key();
             match memory.get(&key).await.unwrap() {
                 None => assert_eq!(memory.insert(&spent).await.unwrap(), Write::Done),

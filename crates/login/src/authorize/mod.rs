@@ -12,6 +12,8 @@ mod rules;
 mod start;
 mod trusted;
 
+pub(crate) use policy::grant_of;
+
 use std::sync::Arc;
 
 use axum::extract::rejection::PathRejection;

@@ -1,7 +1,7 @@
 //! Which connectors a request may use (oidc-core spec, 9.2).
 
 use dex_model::{Client, Connector};
-use dex_oidc::{Form, GrantType, ResponseType, split_words};
+use dex_oidc::{Form, GrantType, ResponseTypes, split_words};
 use dex_storage::StorageError;
 use dex_token::policy::may_use;
 use dex_web::{App, Issuer};
@@ -27,23 +27,21 @@ pub(super) async fn available(app: &App, client: &Client, grant: GrantType) -> R
     Ok(connectors)
 }
 
-/// The grant that a request comes down to. Hybrid requests count as implicit, as in Dex.
+/// The grant that a request comes down to.
 pub(super) fn derived_grant(issuer: &Issuer, parameters: &Form) -> GrantType {
-    let tokens = split_words(parameters.get("response_type"))
-        .any(|word| matches!(word.parse(), Ok(ResponseType::Token | ResponseType::IdToken)));
-    if is_device(issuer, parameters) {
+    let words = split_words(parameters.get("response_type")).filter_map(|word| word.parse().ok());
+    grant_of(issuer, ResponseTypes::of(words), parameters.get("redirect_uri"))
+}
+
+/// The grant for what is asked for and where it goes. Hybrid requests count as implicit, as in Dex.
+pub(crate) fn grant_of(issuer: &Issuer, asked: ResponseTypes, redirect_uri: &str) -> GrantType {
+    if redirect_uri == "/device/callback" || redirect_uri == issuer.device_callback() {
         GrantType::DeviceCode
-    } else if tokens {
+    } else if asked.token || asked.id_token {
         GrantType::Implicit
     } else {
         GrantType::AuthorizationCode
     }
-}
-
-/// Whether the response goes to our own device page.
-fn is_device(issuer: &Issuer, parameters: &Form) -> bool {
-    let uri = parameters.get("redirect_uri");
-    uri == "/device/callback" || uri == issuer.device_callback()
 }
 
 /// The route of a connector's start, whatever its id holds.

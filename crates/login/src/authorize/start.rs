@@ -43,16 +43,12 @@ pub(super) async fn start(visit: &Visit<'_>, path: Option<&str>) -> Result<Respo
 /// The connector in the path, if this client may use it for this.
 async fn choose(visit: &Visit<'_>, trusted: &Trusted<'_>, path: Option<&str>) -> Result<Opened, PageError> {
     let id = path.ok_or_else(|| PageError::bad_request("Requested resource does not exist"))?;
-    let forbidden = || PageError::new(StatusCode::FORBIDDEN, "Connector not allowed for this client.");
     if !trusted.client.allows_connector(id) {
-        return Err(forbidden());
+        return Err(upstream::refused(Refusal::Client));
     }
     let opened = upstream::open(visit, id).await?;
-    match may_use(&trusted.client, &opened.about, trusted.grant) {
-        Ok(()) => Ok(opened),
-        Err(Refusal::Client) => Err(forbidden()),
-        Err(Refusal::Connector) => Err(PageError::bad_request("Requested connector does not support this grant type.")),
-    }
+    may_use(&trusted.client, &opened.about, trusted.grant).map_err(upstream::refused)?;
+    Ok(opened)
 }
 
 /// Where the user logs in, and the login with what the connector keeps of it.

@@ -6,8 +6,8 @@ use axum::extract::State;
 use axum::response::Response;
 use dex_pages::DeviceSuccess;
 use dex_token::device::{complete, deny};
-use dex_web::{App, Incoming, PageError};
-use http::{Method, StatusCode};
+use dex_web::{App, Incoming, PageError, cookies};
+use http::{Method, StatusCode, header};
 
 use crate::respond::AuthorizeError;
 use crate::visit::Visit;
@@ -24,6 +24,10 @@ async fn come_back(visit: &Visit<'_>) -> Result<Response, PageError> {
     }
     let query = visit.query()?;
     let (user_code, code, error) = (query.get("state"), query.get("code"), query.get("error"));
+    if !user_code.is_empty() && !cookies::typed_code(&visit.incoming.headers, user_code) {
+        return Err(PageError::bad_request("The code of the device was not entered in this browser.")
+            .hint("Please enter the code that your device shows, and log in once more."));
+    }
     if !error.is_empty() {
         // The device need not wait until its code dies to hear that the user said no.
         if error == "access_denied" {
@@ -35,5 +39,8 @@ async fn come_back(visit: &Visit<'_>) -> Result<Response, PageError> {
         return Err(PageError::bad_request("Request was missing parameters"));
     }
     let client_name = complete(visit.app, user_code, code, visit.now).await?;
-    visit.page(StatusCode::OK, &DeviceSuccess { client_name })
+    let mut response = visit.page(StatusCode::OK, &DeviceSuccess { client_name })?;
+    let typed = cookies::forget_code(&visit.app.issuer, user_code);
+    response.headers_mut().append(header::SET_COOKIE, typed);
+    Ok(response)
 }

@@ -1,4 +1,7 @@
 //! `/device` and `/device/auth/verify_code`: the user types the code a device shows.
+//!
+//! The browser remembers that it was typed there. Whoever follows a link that somebody else made, or is made to
+//! post by another site, has typed nothing, and gives no device anything (RFC 8628 §5.4).
 
 use std::sync::Arc;
 
@@ -7,8 +10,8 @@ use axum::response::Response;
 use dex_model::DeviceRequest;
 use dex_oidc::Form;
 use dex_pages::Device;
-use dex_web::{App, Incoming, PageError, redirect};
-use http::{Method, StatusCode};
+use dex_web::{App, Attempt, Incoming, PageError, cookies, redirect};
+use http::{HeaderMap, Method, StatusCode, header};
 
 use super::user_code::normalize;
 use crate::respond::AuthorizeError;
@@ -53,10 +56,30 @@ async fn go_on(visit: &Visit<'_>) -> Result<Response, PageError> {
         return form(visit, "", true);
     }
     let code = normalize(typed);
+    if !from_own_page(&visit.incoming.headers) {
+        return form(visit, &code, false);
+    }
+    let attempt = Attempt::UserCode { address: visit.incoming.address };
+    visit.app.attempts.check(attempt, visit.now)?;
     let request = visit.app.store.get::<DeviceRequest>(&code).await?;
     let Some(request) = request.filter(|request| !request.expired(visit.now)) else {
+        visit.app.attempts.failed(attempt, visit.now);
         return form(visit, &code, true);
     };
+    let mut response = redirect(StatusCode::FOUND, &login(visit, &request));
+    let seconds = visit.app.settings.device_requests_valid_for.as_secs();
+    let typed = cookies::type_code(&visit.app.issuer, &code, seconds);
+    response.headers_mut().append(header::SET_COOKIE, typed);
+    Ok(response)
+}
+
+/// Whether a form comes from a page of ours. Browsers say so; of the few that do not, nothing is known.
+fn from_own_page(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-site").is_none_or(|site| site == "same-origin")
+}
+
+/// The login that the device waits for.
+fn login(visit: &Visit<'_>, request: &DeviceRequest) -> String {
     let mut to = visit.app.issuer.absolute("/auth");
     let scope = request.scopes.join(" ");
     let asked = Form::of([
@@ -64,10 +87,10 @@ async fn go_on(visit: &Visit<'_>) -> Result<Response, PageError> {
         ("redirect_uri", &visit.app.issuer.device_callback()),
         ("response_type", "code"),
         ("scope", &scope),
-        ("state", &code),
+        ("state", &request.user_code),
     ]);
     to.set_query(Some(&asked.encode_sorted()));
-    Ok(redirect(StatusCode::FOUND, to.as_str()))
+    to.into()
 }
 
 fn form(visit: &Visit<'_>, user_code: &str, invalid: bool) -> Result<Response, PageError> {

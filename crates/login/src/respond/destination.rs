@@ -1,13 +1,14 @@
 //! Where a response goes, and how.
 
 use axum::response::Response;
-use dex_model::{AuthRequest, Client, RegisteredRedirectUri};
+use dex_model::{AuthRequest, RegisteredRedirectUri};
 use dex_oidc::ResponseMode;
 use dex_pages::{FormPost, HiddenField};
 use dex_web::{PageError, cookies, redirect};
 use http::{StatusCode, header};
 
 use super::answer::{in_fragment, in_query};
+use crate::pending::client_of;
 use crate::visit::Visit;
 
 /// A client's own address, with all that each response to it carries.
@@ -25,9 +26,8 @@ impl Destination {
     /// Where the response to `request` goes. The client is asked for its URIs again: it may have lost one
     /// since the login began.
     pub(crate) async fn of(visit: &Visit<'_>, request: &AuthRequest) -> Result<Self, PageError> {
-        let client = visit.app.store.get::<Client>(&request.client_id).await?;
-        let uri =
-            client.and_then(|client| client.registered(&request.redirect_uri, &visit.app.issuer.device_callback()));
+        let client = client_of(visit, request).await?;
+        let uri = client.registered(&request.redirect_uri, &visit.app.issuer.device_callback());
         Ok(Self {
             uri: uri.ok_or_else(|| PageError::bad_request("Unregistered redirect_uri."))?,
             mode: request.response_mode(),

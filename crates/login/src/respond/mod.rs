@@ -22,6 +22,7 @@ pub(crate) use destination::Destination;
 pub(crate) use error::AuthorizeError;
 
 use crate::pending::{Kept, Pending};
+use crate::upstream;
 use crate::visit::Visit;
 
 /// Ends a login with the authorization response (oidc-core spec, 16).
@@ -29,8 +30,12 @@ use crate::visit::Visit;
 /// Who removes the stored row responds; anybody else, a second tab for instance, comes too late.
 pub(crate) async fn respond(visit: &Visit<'_>, pending: Pending) -> Result<Response, AuthorizeError> {
     let Pending { request, kept } = pending;
-    if kept == Kept::Stored && visit.app.store.remove::<AuthRequest>(&request.id).await? == Write::Lost {
-        return Err(PageError::bad_request("User session error.").into());
+    if kept == Kept::Stored {
+        // Time has passed while the user was asked.
+        upstream::still_allowed(visit, &request).await?;
+        if visit.app.store.remove::<AuthRequest>(&request.id).await? == Write::Lost {
+            return Err(PageError::bad_request("User session error.").into());
+        }
     }
     if request.expired(visit.now) {
         return Err(PageError::bad_request("User session has expired.").into());
@@ -66,7 +71,7 @@ async fn issue_code(
 ) -> Result<String, PageError> {
     let app = visit.app;
     let code = AuthCode {
-        id: id::new_long_id(),
+        id: id::new_id(),
         client_id: request.client_id.clone(),
         redirect_uri: request.redirect_uri.clone(),
         nonce: request.nonce.clone(),
@@ -82,6 +87,8 @@ async fn issue_code(
     if let Some(sealed) = app.seals.seal_code(&code) {
         return Ok(sealed);
     }
+    // Here the id itself is what the client holds, so it is a longer one.
+    let code = AuthCode { id: id::new_long_id(), ..code };
     let id = code.id.clone();
     match app.store.insert(code).await? {
         Write::Done => Ok(id),

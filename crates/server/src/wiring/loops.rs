@@ -26,9 +26,12 @@ const SWEEPS_MAX: u32 = 200;
 /// How often it is heard what other replicas revoked.
 const REVOKED_EVERY: Duration = Duration::from_secs(5);
 
-/// The kinds that expire.
-const EXPIRING: [Kind; 6] =
-    [Kind::AuthRequest, Kind::AuthCode, Kind::DeviceRequest, Kind::DeviceToken, Kind::AuthSession, Kind::Spent];
+/// How often what was spent is removed: each login leaves a mark that lives for a minute.
+const SWEEP_SPENT_EVERY: Duration = Duration::from_secs(15);
+
+/// The kinds that expire, but for what was spent.
+const EXPIRING: [Kind; 5] =
+    [Kind::AuthRequest, Kind::AuthCode, Kind::DeviceRequest, Kind::DeviceToken, Kind::AuthSession];
 
 impl Parts {
     /// Keeps the signing keys up to date, for ever. A changed `rotation` counts from the next look.
@@ -58,26 +61,35 @@ impl Parts {
 
     /// Removes what has expired, for ever.
     pub async fn collect_garbage(self) {
+        self.sweep_every(SWEEP_EVERY, &EXPIRING).await;
+    }
+
+    /// Removes the marks of what was spent, for ever.
+    pub async fn forget_spent(self) {
+        self.sweep_every(SWEEP_SPENT_EVERY, &[Kind::Spent]).await;
+    }
+
+    async fn sweep_every(self, span: Duration, kinds: &[Kind]) {
         let store = self.store();
-        let mut due = every(SWEEP_EVERY);
+        let mut due = every(span);
         due.tick().await;
         loop {
             due.tick().await;
-            match sweep(&store).await {
+            match sweep(&store, kinds).await {
                 Ok(0) => {}
-                Ok(removed) => tracing::info!(removed, "garbage collection run"),
+                Ok(removed) => tracing::debug!(removed, "garbage collection run"),
                 Err(error) => tracing::error!(err = %error, "garbage collection failed"),
             }
         }
     }
 }
 
-async fn sweep(store: &Store) -> Result<u32, StorageError> {
+async fn sweep(store: &Store, kinds: &[Kind]) -> Result<u32, StorageError> {
     let now = wall_clock();
     let mut removed = 0;
-    for kind in EXPIRING {
+    for kind in kinds {
         for _ in 0..SWEEPS_MAX {
-            let count = store.sweep(kind, now, SWEEP_LIMIT).await?;
+            let count = store.sweep(*kind, now, SWEEP_LIMIT).await?;
             removed += count;
             if count < SWEEP_LIMIT {
                 break;

@@ -30,6 +30,7 @@ pub fn supported() -> Supported<'static> {
         signer_algorithms: &["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "ES512", "EdDSA"],
         authenticator_kinds: &[],
         features: &[
+            Feature::UnixSockets,
             Feature::Https,
             Feature::ResponseHeaders,
             Feature::Cors,
