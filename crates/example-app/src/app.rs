@@ -28,20 +28,12 @@ impl App {
             "no default crypto provider is installed for TLS"
         );
         let provider = Provider::discover(&options).await?;
-        Ok(Self {
-            options,
-            provider,
-            sessions: Sessions::default(),
-            events: Events::default(),
-            clock,
-        })
+        Ok(Self { options, provider, sessions: Sessions::default(), events: Events::default(), clock })
     }
 
     /// Seconds since 1970.
     pub(crate) fn now(&self) -> i64 {
-        let since = (self.clock)()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let since = (self.clock)().duration_since(UNIX_EPOCH).unwrap_or_default();
         i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
     }
 
@@ -50,7 +42,6 @@ impl App {
     /// Dex advertises an `end_session_endpoint` exactly then. Without sessions it would show its login page on a visit that asked
     /// for nothing, hence no silent check.
     pub(crate) fn can_check_silently(&self) -> bool {
-        self.provider.metadata.end_session_endpoint.is_some()
-            && !self.options.session_check_interval.is_zero()
+        self.provider.metadata.end_session_endpoint.is_some() && !self.options.session_check_interval.is_zero()
     }
 }

@@ -34,9 +34,7 @@ const DRAIN: Duration = Duration::from_secs(5);
 /// The address does not resolve, or is taken. The message names it.
 pub async fn bind(options: &Options) -> anyhow::Result<TcpListener> {
     let address = options.listen_address()?;
-    TcpListener::bind(&address)
-        .await
-        .with_context(|| format!("cannot listen on {address}"))
+    TcpListener::bind(&address).await.with_context(|| format!("cannot listen on {address}"))
 }
 
 /// Serves the application on `listener` until `shutdown` resolves.
@@ -73,14 +71,9 @@ pub async fn serve(
     app.events.close();
     drop(drain);
     match tokio::time::timeout(DRAIN, server).await {
-        Ok(ended) => ended
-            .context("the server task broke")?
-            .context("the server stopped"),
+        Ok(ended) => ended.context("the server task broke")?.context("the server stopped"),
         Err(_) => {
-            tracing::warn!(
-                seconds = DRAIN.as_secs(),
-                "connections were still open and are cut off"
-            );
+            tracing::warn!(seconds = DRAIN.as_secs(), "connections were still open and are cut off");
             Ok(())
         }
     }

@@ -40,14 +40,8 @@ pub(crate) fn tls(options: &Options) -> anyhow::Result<Option<TlsAcceptor>> {
     if options.listen.scheme() != "https" {
         return Ok(None);
     }
-    let cert = options
-        .tls_cert
-        .as_ref()
-        .context("--listen is https and needs --tls-cert")?;
-    let key = options
-        .tls_key
-        .as_ref()
-        .context("--listen is https and needs --tls-key")?;
+    let cert = options.tls_cert.as_ref().context("--listen is https and needs --tls-cert")?;
+    let key = options.tls_key.as_ref().context("--listen is https and needs --tls-key")?;
     let chain = CertificateDer::pem_file_iter(cert)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .with_context(|| format!("cannot read certificates from {}", cert.display()))?;
@@ -82,12 +76,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 impl Doors {
     pub(crate) fn new(tcp: TcpListener, tls: Option<TlsAcceptor>) -> Self {
         let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-        Self {
-            tcp,
-            tls,
-            permits,
-            handshakes: JoinSet::new(),
-        }
+        Self { tcp, tls, permits, handshakes: JoinSet::new() }
     }
 }
 
@@ -95,10 +84,7 @@ async fn next(
     tcp: &TcpListener,
     permits: &Arc<Semaphore>,
 ) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let permit = Arc::clone(permits)
-        .acquire_owned()
-        .await
-        .map_err(io::Error::other)?;
+    let permit = Arc::clone(permits).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, from) = tcp.accept().await?;
     Ok((stream, from, permit))
 }
@@ -110,13 +96,7 @@ async fn handshake(
     permit: OwnedSemaphorePermit,
 ) -> Option<(Connection, SocketAddr)> {
     match tokio::time::timeout(HANDSHAKE_MAX, tls.accept(stream)).await {
-        Ok(Ok(stream)) => Some((
-            Connection {
-                stream: Box::new(stream),
-                _permit: permit,
-            },
-            from,
-        )),
+        Ok(Ok(stream)) => Some((Connection { stream: Box::new(stream), _permit: permit }, from)),
         Ok(Err(error)) => {
             tracing::debug!(%from, %error, "TLS handshake failed");
             None
@@ -142,17 +122,10 @@ impl axum::serve::Listener for Doors {
             };
             match (accepted, &self.tls) {
                 (Ok((stream, from, permit)), None) => {
-                    return (
-                        Connection {
-                            stream: Box::new(stream),
-                            _permit: permit,
-                        },
-                        from,
-                    );
+                    return (Connection { stream: Box::new(stream), _permit: permit }, from);
                 }
                 (Ok((stream, from, permit)), Some(tls)) => {
-                    self.handshakes
-                        .spawn(handshake(tls.clone(), stream, from, permit));
+                    self.handshakes.spawn(handshake(tls.clone(), stream, from, permit));
                 }
                 (Err(error), _) => {
                     tracing::warn!(%error, "cannot accept a connection");
@@ -168,21 +141,13 @@ impl axum::serve::Listener for Doors {
 }
 
 impl AsyncRead for Connection {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        into: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, into)
     }
 }
 
 impl AsyncWrite for Connection {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        data: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, data)
     }
 

@@ -16,11 +16,7 @@ struct Cli {
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Cli::parse().options;
-    tracing_subscriber::fmt()
-        .with_ansi(false)
-        .with_writer(std::io::stderr)
-        .with_target(false)
-        .init();
+    tracing_subscriber::fmt().with_ansi(false).with_writer(std::io::stderr).with_target(false).init();
     match run(options).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -38,10 +34,7 @@ async fn run(options: Options) -> anyhow::Result<()> {
     dex_example_app::serve(options, listener, real_clock(), interrupted()).await
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the program is where the real clock enters"
-)]
+#[expect(clippy::disallowed_methods, reason = "the program is where the real clock enters")]
 fn real_clock() -> Clock {
     Arc::new(SystemTime::now)
 }

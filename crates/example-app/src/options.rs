@@ -15,11 +15,7 @@ pub struct Options {
     #[arg(long, default_value = "example-app")]
     pub client_id: String,
     /// OAuth2 client secret of this application; empty for a public client.
-    #[arg(
-        long,
-        default_value = "ZXhhbXBsZS1hcHAtc2VjcmV0",
-        hide_default_value = true
-    )]
+    #[arg(long, default_value = "ZXhhbXBsZS1hcHAtc2VjcmV0", hide_default_value = true)]
     pub client_secret: Secret,
     /// Callback URL; its path is where the callback is served.
     #[arg(long, default_value = "http://127.0.0.1:5555/callback")]
@@ -84,9 +80,7 @@ impl FromStr for Secret {
 impl Default for Options {
     fn default() -> Self {
         let command = Self::augment_args(clap::Command::new("example-app"));
-        let matches = command
-            .try_get_matches_from(["example-app"])
-            .expect("every flag has a default value");
+        let matches = command.try_get_matches_from(["example-app"]).expect("every flag has a default value");
         Self::from_arg_matches(&matches).expect("the default values parse")
     }
 }
@@ -95,11 +89,7 @@ impl Options {
     /// What no single flag can say about itself.
     pub(crate) fn check(&self) -> anyhow::Result<()> {
         let issuer = Url::parse(&self.issuer).context("--issuer is no URL")?;
-        for (flag, url) in [
-            ("--issuer", &issuer),
-            ("--redirect-uri", &self.redirect_uri),
-            ("--listen", &self.listen),
-        ] {
+        for (flag, url) in [("--issuer", &issuer), ("--redirect-uri", &self.redirect_uri), ("--listen", &self.listen)] {
             ensure!(
                 matches!(url.scheme(), "http" | "https") && url.has_host(),
                 "{flag} must be an http or https URL, not {url}"
@@ -107,8 +97,9 @@ impl Options {
         }
         let callback = self.redirect_uri.path();
         ensure!(
-            !OWN_PATHS.iter().any(|own| callback == *own
-                || own.ends_with('/') && *own != "/" && callback.starts_with(own)),
+            !OWN_PATHS
+                .iter()
+                .any(|own| callback == *own || own.ends_with('/') && *own != "/" && callback.starts_with(own)),
             "the path {callback} of --redirect-uri is one of this application's own pages"
         );
         Ok(())
@@ -117,10 +108,7 @@ impl Options {
     /// Host and port of `listen`.
     pub(crate) fn listen_address(&self) -> anyhow::Result<String> {
         let host = self.listen.host().context("--listen names no host")?;
-        let port = self
-            .listen
-            .port_or_known_default()
-            .context("--listen names no port")?;
+        let port = self.listen.port_or_known_default().context("--listen names no port")?;
         Ok(format!("{host}:{port}"))
     }
 
@@ -147,9 +135,7 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
         let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
         let number: u32 = rest[..digits].parse().map_err(|_| wrong())?;
         rest = &rest[digits..];
-        let unit_end = rest
-            .find(|c: char| c.is_ascii_digit())
-            .unwrap_or(rest.len());
+        let unit_end = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
         let unit = match &rest[..unit_end] {
             "ms" => Duration::from_millis(1),
             "s" => Duration::from_secs(1),
@@ -157,17 +143,10 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
             "h" => Duration::from_secs(3600),
             _ => return Err(wrong()),
         };
-        total = unit
-            .checked_mul(number)
-            .and_then(|part| total.checked_add(part))
-            .ok_or_else(wrong)?;
+        total = unit.checked_mul(number).and_then(|part| total.checked_add(part)).ok_or_else(wrong)?;
         rest = &rest[unit_end..];
     }
-    if text.is_empty() {
-        Err(wrong())
-    } else {
-        Ok(total)
-    }
+    if text.is_empty() { Err(wrong()) } else { Ok(total) }
 }
 
 #[cfg(test)]
@@ -190,11 +169,7 @@ mod tests {
             ("1d", None),
         ];
         for (text, millis) in cases {
-            assert_eq!(
-                parse_duration(text).ok(),
-                millis.map(Duration::from_millis),
-                "{text}"
-            );
+            assert_eq!(parse_duration(text).ok(), millis.map(Duration::from_millis), "{text}");
         }
     }
 
@@ -209,20 +184,14 @@ mod tests {
             ("com.example.app:/callback", false),
         ];
         for (uri, fine) in cases {
-            let options = Options {
-                redirect_uri: Url::parse(uri).unwrap(),
-                ..Options::default()
-            };
+            let options = Options { redirect_uri: Url::parse(uri).unwrap(), ..Options::default() };
             assert_eq!(options.check().is_ok(), fine, "{uri}");
         }
     }
 
     #[test]
     fn printing_the_options_shows_no_secret() {
-        let options = Options {
-            client_secret: Secret::new("hush-hush"),
-            ..Options::default()
-        };
+        let options = Options { client_secret: Secret::new("hush-hush"), ..Options::default() };
         assert!(!format!("{options:?}").contains("hush"));
     }
 }

@@ -13,10 +13,7 @@ use axum::{
 
 use crate::{
     app::App,
-    flows::{
-        callback, device, events, fields::FORM_BYTES_MAX, grants, login, logout, overview, tokens,
-        tools,
-    },
+    flows::{callback, device, events, fields::FORM_BYTES_MAX, grants, login, logout, overview, tokens, tools},
     options::Options,
     pages::PageError,
 };
@@ -72,33 +69,18 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .route("/tools", get(tools::get))
         .route("/tools/introspect", get(tools::get).post(tools::introspect))
         .route("/tools/verify", get(tools::get).post(tools::verify))
-        .route(
-            "/static/app.css",
-            get(|| file("text/css", include_str!("../static/app.css"))),
-        )
-        .route(
-            "/static/app.js",
-            get(|| file("text/javascript", include_str!("../static/app.js"))),
-        )
-        .route(
-            "/static/icon.svg",
-            get(|| file("image/svg+xml", include_str!("../static/icon.svg"))),
-        )
+        .route("/static/app.css", get(|| file("text/css", include_str!("../static/app.css"))))
+        .route("/static/app.js", get(|| file("text/javascript", include_str!("../static/app.js"))))
+        .route("/static/icon.svg", get(|| file("image/svg+xml", include_str!("../static/icon.svg"))))
         .fallback(elsewhere)
-        .layer(middleware::from_fn_with_state(
-            Arc::clone(app),
-            own_posts_only,
-        ))
+        .layer(middleware::from_fn_with_state(Arc::clone(app), own_posts_only))
         .layer(middleware::map_response(with_headers))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .with_state(Arc::clone(app))
 }
 
 async fn file(kind: &'static str, text: &'static str) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, kind),
-        (header::CACHE_CONTROL, "public, max-age=300"),
-    ];
+    let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "public, max-age=300")];
     (headers, text).into_response()
 }
 
@@ -116,9 +98,7 @@ async fn with_headers(mut response: Response) -> Response {
     for (name, value) in HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    headers
-        .entry(header::CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("no-store"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }
 
@@ -142,8 +122,7 @@ fn is_own(headers: &HeaderMap, options: &Options) -> bool {
         return true;
     };
     let host = origin.split_once("://").map(|(_, host)| host);
-    host.is_some() && host == text(header::HOST)
-        || origin == options.redirect_uri.origin().ascii_serialization()
+    host.is_some() && host == text(header::HOST) || origin == options.redirect_uri.origin().ascii_serialization()
 }
 
 #[cfg(test)]
@@ -157,36 +136,15 @@ mod tests {
             ("own page", vec![("sec-fetch-site", "same-origin")], true),
             ("other site", vec![("sec-fetch-site", "cross-site")], false),
             ("other port", vec![("sec-fetch-site", "same-site")], false),
-            (
-                "own origin",
-                vec![("origin", "http://app:5555"), ("host", "app:5555")],
-                true,
-            ),
-            (
-                "public origin",
-                vec![("origin", "http://127.0.0.1:5555"), ("host", "inner")],
-                true,
-            ),
-            (
-                "other origin",
-                vec![("origin", "http://evil"), ("host", "app:5555")],
-                false,
-            ),
-            (
-                "hidden origin",
-                vec![("origin", "null"), ("host", "app:5555")],
-                false,
-            ),
+            ("own origin", vec![("origin", "http://app:5555"), ("host", "app:5555")], true),
+            ("public origin", vec![("origin", "http://127.0.0.1:5555"), ("host", "inner")], true),
+            ("other origin", vec![("origin", "http://evil"), ("host", "app:5555")], false),
+            ("hidden origin", vec![("origin", "null"), ("host", "app:5555")], false),
         ];
         for (told, given, expected) in cases {
             let headers = given
                 .into_iter()
-                .map(|(name, value)| {
-                    (
-                        HeaderName::from_static(name),
-                        HeaderValue::from_static(value),
-                    )
-                })
+                .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
                 .collect();
             assert_eq!(is_own(&headers, &Options::default()), expected, "{told}");
         }

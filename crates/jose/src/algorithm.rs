@@ -198,23 +198,14 @@ mod tests {
         assert_eq!(half_hash(Algorithm::RS256, token), "piwt8oCH-K2D9pXlaS1Y-w");
         // OpenID Connect Core appendix A.3 and A.4.
         let example = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
-        assert_eq!(
-            half_hash(Algorithm::RS256, example),
-            "77QmUPtjPfzWtF2AnpK9RQ"
-        );
+        assert_eq!(half_hash(Algorithm::RS256, example), "77QmUPtjPfzWtF2AnpK9RQ");
         let code = "Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk";
         assert_eq!(half_hash(Algorithm::ES256, code), "LDktKdoQak3Pk0cnXxCltA");
-        for (alg, chars) in [
-            (Algorithm::PS256, 22),
-            (Algorithm::ES384, 32),
-            (Algorithm::RS512, 43),
-            (Algorithm::EdDSA, 43),
-        ] {
+        for (alg, chars) in
+            [(Algorithm::PS256, 22), (Algorithm::ES384, 32), (Algorithm::RS512, 43), (Algorithm::EdDSA, 43)]
+        {
             assert_eq!(half_hash(alg, token).len(), chars, "{alg}");
         }
-        assert_eq!(
-            half_hash(Algorithm::EdDSA, token),
-            half_hash(Algorithm::ES512, token)
-        );
+        assert_eq!(half_hash(Algorithm::EdDSA, token), half_hash(Algorithm::ES512, token));
     }
 }

@@ -123,17 +123,13 @@ fn segments(token: &str) -> Result<[&str; 3], VerifyError> {
 
 /// Strict: one text for each value, so that a token cannot be altered and stay the same token.
 fn decode(text: &str, segment: Segment) -> Result<Vec<u8>, VerifyError> {
-    URL_SAFE_NO_PAD
-        .decode(text)
-        .map_err(|_| VerifyError::Base64(segment))
+    URL_SAFE_NO_PAD.decode(text).map_err(|_| VerifyError::Base64(segment))
 }
 
 fn algorithm(name: &str) -> Result<Algorithm, VerifyError> {
     match name {
         none if none.eq_ignore_ascii_case("none") => Err(VerifyError::Unsigned),
         "HS256" | "HS384" | "HS512" => Err(VerifyError::Symmetric),
-        other => other
-            .parse()
-            .map_err(|_| VerifyError::UnknownAlgorithm(excerpt(other))),
+        other => other.parse().map_err(|_| VerifyError::UnknownAlgorithm(excerpt(other))),
     }
 }

@@ -3,9 +3,7 @@
 use base64::{
     Engine,
     alphabet::URL_SAFE,
-    engine::{
-        DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::URL_SAFE_NO_PAD,
-    },
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::URL_SAFE_NO_PAD},
 };
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
@@ -75,10 +73,7 @@ impl Jwk {
 
     pub(crate) fn from_json(json: &str) -> Result<Self, KeyError> {
         // serde's own text may quote the value, and the value may be a secret.
-        serde_json::from_str(json).map_err(|error| KeyError::Json {
-            line: error.line(),
-            column: error.column(),
-        })
+        serde_json::from_str(json).map_err(|error| KeyError::Json { line: error.line(), column: error.column() })
     }
 
     pub(crate) fn to_json(&self) -> String {
@@ -104,15 +99,8 @@ impl Jwk {
     /// Refuses a key whose `use` (RFC 7517 section 4.2) or `key_ops` (4.3) reserve it for encryption.
     pub(crate) fn check_for_signing(&self) -> Result<(), KeyError> {
         let by_use = given(&self.use_).is_none_or(|u| u == "sig");
-        let by_ops = self
-            .key_ops
-            .as_ref()
-            .is_none_or(|ops| ops.iter().any(|op| op == "verify" || op == "sign"));
-        if by_use && by_ops {
-            Ok(())
-        } else {
-            Err(KeyError::NotForSigning)
-        }
+        let by_ops = self.key_ops.as_ref().is_none_or(|ops| ops.iter().any(|op| op == "verify" || op == "sign"));
+        if by_use && by_ops { Ok(()) } else { Err(KeyError::NotForSigning) }
     }
 }
 
@@ -122,36 +110,19 @@ pub(crate) fn given(member: &Option<String>) -> Option<&str> {
 }
 
 /// The bytes of a required member.
-pub(crate) fn bytes(
-    member: &Option<String>,
-    name: &'static str,
-) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+pub(crate) fn bytes(member: &Option<String>, name: &'static str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let text = given(member).ok_or(KeyError::Missing(name))?;
-    LENIENT
-        .decode(text)
-        .map(Zeroizing::new)
-        .map_err(|_| KeyError::Malformed(name))
+    LENIENT.decode(text).map(Zeroizing::new).map_err(|_| KeyError::Malformed(name))
 }
 
 /// A required member of exactly `len` bytes: a coordinate or a scalar (RFC 7518 section 6.2.1.2).
-pub(crate) fn fixed(
-    member: &Option<String>,
-    name: &'static str,
-    len: usize,
-) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+pub(crate) fn fixed(member: &Option<String>, name: &'static str, len: usize) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let value = bytes(member, name)?;
-    if value.len() == len {
-        Ok(value)
-    } else {
-        Err(KeyError::Malformed(name))
-    }
+    if value.len() == len { Ok(value) } else { Err(KeyError::Malformed(name)) }
 }
 
 /// A required big-endian number without leading zeros (RFC 7518 section 2, Base64urlUInt); those that others add are dropped.
-pub(crate) fn number(
-    member: &Option<String>,
-    name: &'static str,
-) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+pub(crate) fn number(member: &Option<String>, name: &'static str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let value = bytes(member, name)?;
     let zeros = value.iter().take_while(|byte| **byte == 0).count();
     if zeros == value.len() {

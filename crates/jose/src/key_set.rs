@@ -58,15 +58,11 @@ impl KeySet {
     ///
     /// [`KeyError::Json`] if it is no JSON object with a list `keys`. A set may turn out empty.
     pub fn parse(json: &str) -> Result<Self, KeyError> {
-        let set: Foreign<'_> = serde_json::from_str(json).map_err(|error| KeyError::Json {
-            line: error.line(),
-            column: error.column(),
-        })?;
+        let set: Foreign<'_> = serde_json::from_str(json)
+            .map_err(|error| KeyError::Json { line: error.line(), column: error.column() })?;
         let found = set.keys.len();
         let readable = set.keys.iter().take(SET_KEYS_MAX);
-        let keys: Vec<_> = readable
-            .filter_map(|key| PublicKey::from_jwk_json(key.get()).ok())
-            .collect();
+        let keys: Vec<_> = readable.filter_map(|key| PublicKey::from_jwk_json(key.get()).ok()).collect();
         let skipped = found - keys.len();
         Ok(Self { keys, skipped })
     }
@@ -99,36 +95,21 @@ impl KeySet {
     /// # Errors
     ///
     /// Any [`VerifyError`] but [`VerifyError::Payload`]. Whatever they say, to the client the token is invalid.
-    pub fn verify_compact(
-        &self,
-        token: &str,
-        allowed: &[Algorithm],
-    ) -> Result<Verified, VerifyError> {
+    pub fn verify_compact(&self, token: &str, allowed: &[Algorithm]) -> Result<Verified, VerifyError> {
         let parts = Parts::parse(token)?;
         let algorithm = parts.algorithm;
         if !allowed.contains(&algorithm) {
             return Err(VerifyError::AlgorithmNotAllowed(algorithm));
         }
         let key = self.key_that_signed(&parts)?;
-        Ok(Verified {
-            kid: key.kid().map(str::to_owned),
-            header: parts.header,
-            payload: parts.payload,
-            algorithm,
-        })
+        Ok(Verified { kid: key.kid().map(str::to_owned), header: parts.header, payload: parts.payload, algorithm })
     }
 
     fn key_that_signed(&self, parts: &Parts<'_>) -> Result<&PublicKey, VerifyError> {
         let kid = parts.header.kid.as_deref().filter(|kid| !kid.is_empty());
-        let mut named = self
-            .keys
-            .iter()
-            .filter(|key| kid.is_none() || key.kid() == kid)
-            .peekable();
+        let mut named = self.keys.iter().filter(|key| kid.is_none() || key.kid() == kid).peekable();
         if named.peek().is_none() {
-            return Err(VerifyError::UnknownKey {
-                kid: kid.map(excerpt),
-            });
+            return Err(VerifyError::UnknownKey { kid: kid.map(excerpt) });
         }
         let mut fitting = named.filter(|key| key.fits(parts.algorithm)).peekable();
         if fitting.peek().is_none() {

@@ -24,10 +24,7 @@ mod signing_key;
 mod spki;
 
 pub use algorithm::{Algorithm, UnknownAlgorithm, half_hash};
-pub use compact::{
-    Header, TOKEN_BYTES_MAX, attach_signature, header_segment, parse_unverified_payload,
-    signing_input,
-};
+pub use compact::{Header, TOKEN_BYTES_MAX, attach_signature, header_segment, parse_unverified_payload, signing_input};
 pub use error::{KeyError, Segment, SignError, VerifyError};
 pub use key_set::{KEYS_TRIED_MAX, KeySet, SET_KEYS_MAX, Verified};
 pub use primitives::{hmac_sha256, hmac_sha256_verify, random_bytes, random_hex, sha256};

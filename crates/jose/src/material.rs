@@ -1,8 +1,6 @@
 //! The mathematics of a public key: its numbers, the algorithms they fit, their JWK members and thumbprint.
 
-use aws_lc_rs::signature::{
-    ED25519, ParsedPublicKey, RsaPublicKeyComponents, VerificationAlgorithm,
-};
+use aws_lc_rs::signature::{ED25519, ParsedPublicKey, RsaPublicKeyComponents, VerificationAlgorithm};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::{
@@ -40,16 +38,11 @@ pub(crate) enum Material {
 impl Material {
     /// An RSA key from its numbers, given without leading zeros.
     pub(crate) fn rsa(n: &[u8], e: &[u8]) -> Result<Self, KeyError> {
-        let bits = n
-            .first()
-            .map_or(0, |first| n.len() * 8 - first.leading_zeros() as usize);
+        let bits = n.first().map_or(0, |first| n.len() * 8 - first.leading_zeros() as usize);
         if !RSA_BITS.contains(&bits) {
             return Err(KeyError::RsaSize { bits });
         }
-        Ok(Self::Rsa {
-            n: n.to_vec(),
-            e: e.to_vec(),
-        })
+        Ok(Self::Rsa { n: n.to_vec(), e: e.to_vec() })
     }
 
     /// An elliptic curve key from its uncompressed point. Whether that lies on the curve shows in [`Self::verifier`].
@@ -57,10 +50,7 @@ impl Material {
         if point.first() != Some(&4) || point.len() != 1 + 2 * curve.len() {
             return Err(KeyError::Malformed("x"));
         }
-        Ok(Self::Ec {
-            curve,
-            point: point.to_vec(),
-        })
+        Ok(Self::Ec { curve, point: point.to_vec() })
     }
 
     pub(crate) fn ed25519(x: &[u8]) -> Result<Self, KeyError> {
@@ -125,25 +115,16 @@ impl Material {
         use Algorithm::{ES256, ES384, ES512, EdDSA, PS256, PS384, PS512, RS256, RS384, RS512};
         match self {
             Self::Rsa { .. } => &[RS256, RS384, RS512, PS256, PS384, PS512],
-            Self::Ec {
-                curve: Curve::P256, ..
-            } => &[ES256],
-            Self::Ec {
-                curve: Curve::P384, ..
-            } => &[ES384],
-            Self::Ec {
-                curve: Curve::P521, ..
-            } => &[ES512],
+            Self::Ec { curve: Curve::P256, .. } => &[ES256],
+            Self::Ec { curve: Curve::P384, .. } => &[ES384],
+            Self::Ec { curve: Curve::P521, .. } => &[ES512],
             Self::Ed25519 { .. } => &[EdDSA],
         }
     }
 
     /// The key as the crypto library holds it to verify `algorithm`.
     pub(crate) fn verifier(&self, algorithm: Algorithm) -> Result<ParsedPublicKey, KeyError> {
-        let mismatch = KeyError::AlgorithmMismatch {
-            algorithm,
-            kty: self.kty(),
-        };
+        let mismatch = KeyError::AlgorithmMismatch { algorithm, kty: self.kty() };
         if !self.algorithms().contains(&algorithm) {
             return Err(mismatch);
         }

@@ -67,9 +67,6 @@ mod tests {
         assert_ne!(random_bytes::<16>(), random_bytes::<16>());
         let id = random_hex::<20>();
         assert_eq!(id.len(), 40);
-        assert!(
-            id.bytes()
-                .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
-        );
+        assert!(id.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)));
     }
 }

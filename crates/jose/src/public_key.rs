@@ -80,23 +80,14 @@ impl PublicKey {
         Self::new(Some(material.thumbprint()), Some(algorithm), material)
     }
 
-    pub(crate) fn new(
-        kid: Option<String>,
-        algorithm: Option<Algorithm>,
-        material: Material,
-    ) -> Result<Self, KeyError> {
+    pub(crate) fn new(kid: Option<String>, algorithm: Option<Algorithm>, material: Material) -> Result<Self, KeyError> {
         let own = algorithm.as_ref().map(std::slice::from_ref);
         let verifiers = own
             .unwrap_or(material.algorithms())
             .iter()
             .map(|algorithm| Ok((*algorithm, material.verifier(*algorithm)?)))
             .collect::<Result<_, KeyError>>()?;
-        Ok(Self(Arc::new(Inner {
-            kid,
-            algorithm,
-            material,
-            verifiers,
-        })))
+        Ok(Self(Arc::new(Inner { kid, algorithm, material, verifiers })))
     }
 
     /// The key's name; an empty one counts as none.
@@ -152,34 +143,21 @@ impl PublicKey {
     /// # Errors
     ///
     /// [`VerifyError::AlgorithmMismatch`] when the key does not [fit](Self::fits), else [`VerifyError::BadSignature`].
-    pub fn verify(
-        &self,
-        algorithm: Algorithm,
-        signing_input: &[u8],
-        signature: &[u8],
-    ) -> Result<(), VerifyError> {
-        let verifier = self
-            .verifier(algorithm)
-            .ok_or(VerifyError::AlgorithmMismatch(algorithm))?;
-        verifier
-            .verify_sig(signing_input, signature)
-            .map_err(|_| VerifyError::BadSignature)
+    pub fn verify(&self, algorithm: Algorithm, signing_input: &[u8], signature: &[u8]) -> Result<(), VerifyError> {
+        let verifier = self.verifier(algorithm).ok_or(VerifyError::AlgorithmMismatch(algorithm))?;
+        verifier.verify_sig(signing_input, signature).map_err(|_| VerifyError::BadSignature)
     }
 
     fn verifier(&self, algorithm: Algorithm) -> Option<&ParsedPublicKey> {
         let mut verifiers = self.0.verifiers.iter();
-        verifiers
-            .find(|(fits, _)| *fits == algorithm)
-            .map(|(_, verifier)| verifier)
+        verifiers.find(|(fits, _)| *fits == algorithm).map(|(_, verifier)| verifier)
     }
 }
 
 /// Same name, same `alg`, same numbers.
 impl PartialEq for PublicKey {
     fn eq(&self, other: &Self) -> bool {
-        self.0.kid == other.0.kid
-            && self.0.algorithm == other.0.algorithm
-            && self.0.material == other.0.material
+        self.0.kid == other.0.kid && self.0.algorithm == other.0.algorithm && self.0.material == other.0.material
     }
 }
 

@@ -89,9 +89,7 @@ impl SealKey {
 
 impl fmt::Debug for SealKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SealKey")
-            .field("kid", &self.kid)
-            .finish_non_exhaustive()
+        f.debug_struct("SealKey").field("kid", &self.kid).finish_non_exhaustive()
     }
 }
 
@@ -159,16 +157,9 @@ impl Sealer {
     /// [`TooManyKeys`] for more than [`PREVIOUS_KEYS_MAX`] earlier ones.
     pub fn new(current: &SealKey, previous: &[SealKey]) -> Result<Self, TooManyKeys> {
         if previous.len() > PREVIOUS_KEYS_MAX {
-            return Err(TooManyKeys {
-                given: previous.len(),
-            });
+            return Err(TooManyKeys { given: previous.len() });
         }
-        Ok(Self(
-            std::iter::once(current)
-                .chain(previous)
-                .map(Held::new)
-                .collect(),
-        ))
+        Ok(Self(std::iter::once(current).chain(previous).map(Held::new).collect()))
     }
 
     /// Encrypts `plaintext` for the purpose `aad`, which [`Self::open`] must be told again. Adds 33 bytes, then a third.
@@ -191,31 +182,17 @@ impl Sealer {
     ///
     /// [`OpenError`]. Nothing of the plaintext is seen before all of it is known to be unchanged.
     pub fn open(&self, sealed: &str, aad: &[u8]) -> Result<Vec<u8>, OpenError> {
-        let sealed = URL_SAFE_NO_PAD
-            .decode(sealed)
-            .map_err(|_| OpenError::Malformed)?;
-        let (head, rest) = sealed
-            .split_first_chunk::<HEAD_LEN>()
-            .ok_or(OpenError::Malformed)?;
-        let (nonce, body) = rest
-            .split_first_chunk::<NONCE_LEN>()
-            .ok_or(OpenError::Malformed)?;
+        let sealed = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| OpenError::Malformed)?;
+        let (head, rest) = sealed.split_first_chunk::<HEAD_LEN>().ok_or(OpenError::Malformed)?;
+        let (nonce, body) = rest.split_first_chunk::<NONCE_LEN>().ok_or(OpenError::Malformed)?;
         if head[0] != VERSION {
             return Err(OpenError::Version(head[0]));
         }
-        let held = self
-            .0
-            .iter()
-            .find(|held| held.head() == *head)
-            .ok_or(OpenError::UnknownKey)?;
+        let held = self.0.iter().find(|held| held.head() == *head).ok_or(OpenError::UnknownKey)?;
         let mut body = body.to_vec();
         let opened = held
             .key
-            .open_in_place(
-                Nonce::assume_unique_for_key(*nonce),
-                bound(head, aad),
-                &mut body,
-            )
+            .open_in_place(Nonce::assume_unique_for_key(*nonce), bound(head, aad), &mut body)
             .map_err(|_| OpenError::Refused)?;
         let length = opened.len();
         body.truncate(length);
@@ -252,33 +229,17 @@ mod tests {
             assert_eq!(sealer.open(&sealed, b"other"), Err(OpenError::Refused));
             assert_eq!(sealer.open(&sealed, b""), Err(OpenError::Refused));
         }
-        assert_ne!(
-            sealer.seal(b"x", b""),
-            sealer.seal(b"x", b""),
-            "the nonce is fresh"
-        );
+        assert_ne!(sealer.seal(b"x", b""), sealer.seal(b"x", b""), "the nonce is fresh");
     }
 
     #[test]
     fn keys_change() {
         let sealed = sealer(1, &[]).seal(b"x", b"");
-        assert_eq!(
-            sealer(2, &[1]).open(&sealed, b"").as_deref(),
-            Ok(b"x".as_slice())
-        );
-        assert_eq!(
-            sealer(2, &[3, 1]).open(&sealed, b"").as_deref(),
-            Ok(b"x".as_slice())
-        );
-        assert_eq!(
-            sealer(2, &[3]).open(&sealed, b""),
-            Err(OpenError::UnknownKey)
-        );
+        assert_eq!(sealer(2, &[1]).open(&sealed, b"").as_deref(), Ok(b"x".as_slice()));
+        assert_eq!(sealer(2, &[3, 1]).open(&sealed, b"").as_deref(), Ok(b"x".as_slice()));
+        assert_eq!(sealer(2, &[3]).open(&sealed, b""), Err(OpenError::UnknownKey));
         let after = sealer(2, &[1]).seal(b"y", b"");
-        assert_eq!(
-            sealer(2, &[]).open(&after, b"").as_deref(),
-            Ok(b"y".as_slice())
-        );
+        assert_eq!(sealer(2, &[]).open(&after, b"").as_deref(), Ok(b"y".as_slice()));
         assert_eq!(sealer(1, &[]).open(&after, b""), Err(OpenError::UnknownKey));
     }
 
@@ -287,12 +248,7 @@ mod tests {
         let previous = vec![key(9); PREVIOUS_KEYS_MAX + 1];
         assert!(Sealer::new(&key(1), &previous[1..]).is_ok());
         let refused = Sealer::new(&key(1), &previous).unwrap_err();
-        assert_eq!(
-            refused,
-            TooManyKeys {
-                given: PREVIOUS_KEYS_MAX + 1
-            }
-        );
+        assert_eq!(refused, TooManyKeys { given: PREVIOUS_KEYS_MAX + 1 });
     }
 
     #[test]
@@ -311,24 +267,11 @@ mod tests {
             let opened = sealer.open(&URL_SAFE_NO_PAD.encode(changed), b"");
             assert_eq!(opened, Err(expected), "byte {position}");
             let cut = sealer.open(&URL_SAFE_NO_PAD.encode(&bytes[..position]), b"");
-            let expected = if position < 17 {
-                OpenError::Malformed
-            } else {
-                OpenError::Refused
-            };
+            let expected = if position < 17 { OpenError::Malformed } else { OpenError::Refused };
             assert_eq!(cut, Err(expected), "cut at {position}");
         }
-        for wrong in [
-            format!("{sealed}="),
-            format!("{sealed}\n"),
-            "?".to_owned(),
-            String::new(),
-        ] {
-            assert_eq!(
-                sealer.open(&wrong, b""),
-                Err(OpenError::Malformed),
-                "{wrong:?}"
-            );
+        for wrong in [format!("{sealed}="), format!("{sealed}\n"), "?".to_owned(), String::new()] {
+            assert_eq!(sealer.open(&wrong, b""), Err(OpenError::Malformed), "{wrong:?}");
         }
     }
 
@@ -339,28 +282,18 @@ mod tests {
         assert_eq!((read.kid(), read.key), (made.kid(), made.key));
         assert_eq!(made.kid().len(), 40);
 
-        let stored = r#"{"use":"enc","kty":"oct","kid":"k1","alg":"A256GCM","k":"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE"}"#;
+        let stored =
+            r#"{"use":"enc","kty":"oct","kid":"k1","alg":"A256GCM","k":"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE"}"#;
         let read = SealKey::from_jwk_json(stored).unwrap();
         assert_eq!(read.to_jwk_json(), stored);
         // The name is only a name: the same bytes open what they sealed.
         let sealed = Sealer::new(&read, &[]).unwrap().seal(b"x", b"");
-        assert_eq!(
-            sealer(1, &[]).open(&sealed, b"").as_deref(),
-            Ok(b"x".as_slice())
-        );
+        assert_eq!(sealer(1, &[]).open(&sealed, b"").as_deref(), Ok(b"x".as_slice()));
 
         let cases = [
-            (
-                r#""kty":"oct""#,
-                r#""kty":"RSA""#,
-                KeyError::UnsupportedType("RSA".into()),
-            ),
+            (r#""kty":"oct""#, r#""kty":"RSA""#, KeyError::UnsupportedType("RSA".into())),
             (r#""kty":"oct","#, "", KeyError::Missing("kty")),
-            (
-                "A256GCM",
-                "A128GCM",
-                KeyError::UnsupportedAlgorithm("A128GCM".into()),
-            ),
+            ("A256GCM", "A128GCM", KeyError::UnsupportedAlgorithm("A128GCM".into())),
             (r#""k":"AQEB"#, r#""k":""#, KeyError::Malformed("k")),
             (r#""k":"#, r#""K":"#, KeyError::Missing("k")),
         ];

@@ -46,12 +46,7 @@ impl SigningKey {
     /// RSA takes about 100 ms, at times several hundred: not for an async thread.
     pub fn generate(algorithm: Algorithm) -> Self {
         const GENERATES: &str = "the library aborts the process itself when it has no entropy";
-        let ec = |curve: Curve| {
-            Pair::Ec(
-                curve,
-                EcdsaKeyPair::generate(curve.ecdsa()).expect(GENERATES),
-            )
-        };
+        let ec = |curve: Curve| Pair::Ec(curve, EcdsaKeyPair::generate(curve.ecdsa()).expect(GENERATES));
         let pair = match algorithm {
             Algorithm::ES256 => ec(Curve::P256),
             Algorithm::ES384 => ec(Curve::P384),
@@ -62,9 +57,7 @@ impl SigningKey {
             | Algorithm::RS512
             | Algorithm::PS256
             | Algorithm::PS384
-            | Algorithm::PS512 => {
-                Pair::Rsa(RsaKeyPair::generate(KeySize::Rsa2048).expect(GENERATES))
-            }
+            | Algorithm::PS512 => Pair::Rsa(RsaKeyPair::generate(KeySize::Rsa2048).expect(GENERATES)),
         };
         let material = pair.material().expect("a generated key is well formed");
         Self::new(random_hex::<20>(), algorithm, pair, material)
@@ -85,21 +78,10 @@ impl SigningKey {
         Self::new(kid, algorithm, Pair::from_jwk(&jwk, &material)?, material)
     }
 
-    fn new(
-        kid: String,
-        algorithm: Algorithm,
-        pair: Pair,
-        material: Material,
-    ) -> Result<Self, KeyError> {
+    fn new(kid: String, algorithm: Algorithm, pair: Pair, material: Material) -> Result<Self, KeyError> {
         let public = PublicKey::new(Some(kid.clone()), Some(algorithm), material)?;
         let header = header_segment(algorithm, &kid, None);
-        let key = Self(Arc::new(Inner {
-            kid,
-            algorithm,
-            pair,
-            public,
-            header,
-        }));
+        let key = Self(Arc::new(Inner { kid, algorithm, pair, public, header }));
         if matches!(key.0.pair, Pair::Rsa(_)) {
             key.sign(b"blinding").map_err(|_| KeyError::Inconsistent)?;
         }
@@ -163,20 +145,12 @@ impl SigningKey {
             Pair::Rsa(pair) => {
                 let encoding = algorithm.rsa_encoding().ok_or(SignError { algorithm })?;
                 let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(
-                    encoding,
-                    &SystemRandom::new(),
-                    signing_input,
-                    &mut signature,
-                )
-                .map(|()| signature)
+                pair.sign(encoding, &SystemRandom::new(), signing_input, &mut signature).map(|()| signature)
             }
-            Pair::Ec(_, pair) => pair
-                .sign(&SystemRandom::new(), signing_input)
-                .map(|signature| signature.as_ref().to_vec()),
-            Pair::Ed25519(pair) => pair
-                .try_sign(signing_input)
-                .map(|signature| signature.as_ref().to_vec()),
+            Pair::Ec(_, pair) => {
+                pair.sign(&SystemRandom::new(), signing_input).map(|signature| signature.as_ref().to_vec())
+            }
+            Pair::Ed25519(pair) => pair.try_sign(signing_input).map(|signature| signature.as_ref().to_vec()),
         };
         signed.map_err(|_| SignError { algorithm })
     }
@@ -234,10 +208,8 @@ impl Pair {
         match self {
             Self::Rsa(pair) => write_rsa(pair, jwk),
             Self::Ec(_, pair) => {
-                let d: EcPrivateKeyBin<'_> = pair
-                    .private_key()
-                    .as_be_bytes()
-                    .expect("the library can export the scalar of a key it signs with");
+                let d: EcPrivateKeyBin<'_> =
+                    pair.private_key().as_be_bytes().expect("the library can export the scalar of a key it signs with");
                 jwk.d = jwk::encode(d.as_ref());
             }
             Self::Ed25519(pair) => {
@@ -252,9 +224,7 @@ impl Pair {
 /// The library gives an RSA key's numbers only inside PKCS#8 (RFC 5208) around PKCS#1 (RFC 8017 appendix A.1.2).
 fn write_rsa(pair: &RsaKeyPair, jwk: &mut Jwk) {
     const OWN_DER: &str = "the library writes well-formed DER";
-    let der: Pkcs8V1Der<'_> = pair
-        .as_der()
-        .expect("the library can export a key it signs with");
+    let der: Pkcs8V1Der<'_> = pair.as_der().expect("the library can export a key it signs with");
     let info = pkcs8::PrivateKeyInfoRef::try_from(der.as_ref()).expect(OWN_DER);
     let key = pkcs1::RsaPrivateKeyRef::try_from(info.private_key.as_bytes()).expect(OWN_DER);
     jwk.d = jwk::encode(key.private_exponent.as_bytes());

@@ -64,10 +64,7 @@ impl Fields {
 
 /// Drops embeddings, overrides and isolates (Unicode Standard Annex 9, section 2).
 fn without_turns(words: &str) -> String {
-    words
-        .chars()
-        .filter(|c| !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
-        .collect()
+    words.chars().filter(|c| !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')).collect()
 }
 
 #[cfg(test)]
@@ -81,10 +78,7 @@ mod tests {
             ("\u{202e}anafarG", "anafarG"),
             ("a\u{2067}b\u{2069}c", "abc"),
             ("\u{202a}\u{202c}", ""),
-            (
-                "\u{5e9}\u{5dc}\u{5d5}\u{5dd}\u{200f}",
-                "\u{5e9}\u{5dc}\u{5d5}\u{5dd}\u{200f}",
-            ),
+            ("\u{5e9}\u{5dc}\u{5d5}\u{5dd}\u{200f}", "\u{5e9}\u{5dc}\u{5d5}\u{5dd}\u{200f}"),
         ];
         for (words, expected) in cases {
             assert_eq!(without_turns(words), expected, "{words:?}");

@@ -29,19 +29,11 @@ pub struct Frontend {
 
 impl Frontend {
     pub(crate) fn display_name(&self) -> &str {
-        if self.issuer.is_empty() {
-            "dex"
-        } else {
-            &self.issuer
-        }
+        if self.issuer.is_empty() { "dex" } else { &self.issuer }
     }
 
     pub(crate) fn logo(&self) -> &str {
-        if self.logo_url.is_empty() {
-            DEFAULT_LOGO
-        } else {
-            &self.logo_url
-        }
+        if self.logo_url.is_empty() { DEFAULT_LOGO } else { &self.logo_url }
     }
 
     /// The theme asked for, or `None` for the default.
@@ -59,18 +51,10 @@ mod tests {
 
     #[test]
     fn old_theme_names_mean_the_default() {
-        let cases = [
-            ("", None),
-            ("coreos", None),
-            ("tectonic", None),
-            ("light", Some("light")),
-            ("acme", Some("acme")),
-        ];
+        let cases =
+            [("", None), ("coreos", None), ("tectonic", None), ("light", Some("light")), ("acme", Some("acme"))];
         for (theme, expected) in cases {
-            let frontend = Frontend {
-                theme: theme.into(),
-                ..Frontend::default()
-            };
+            let frontend = Frontend { theme: theme.into(), ..Frontend::default() };
             assert_eq!(frontend.chosen_theme(), expected, "{theme:?}");
         }
     }

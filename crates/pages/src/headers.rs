@@ -13,11 +13,7 @@ use crate::frontend::Frontend;
 /// `form-action` is left out on purpose: browsers apply it to the redirects that follow a form as
 /// well, so it would stop the way back to clients whose redirect URI has a scheme of its own.
 pub(crate) fn for_pages(frontend: &Frontend, own_files: bool) -> Vec<(&'static str, String)> {
-    let policy = if own_files {
-        OPEN_POLICY.to_owned()
-    } else {
-        strict_policy(frontend)
-    };
+    let policy = if own_files { OPEN_POLICY.to_owned() } else { strict_policy(frontend) };
     vec![
         ("Content-Security-Policy", policy),
         ("X-Content-Type-Options", "nosniff".to_owned()),
@@ -35,9 +31,7 @@ const OPEN_POLICY: &str = "object-src 'none'; base-uri 'none'; frame-ancestors '
 
 fn strict_policy(frontend: &Frontend) -> String {
     // Logos of clients come from wherever the client says, but only encrypted.
-    let logo = plain_http_origin(&frontend.logo_url)
-        .map(|origin| format!(" {origin}"))
-        .unwrap_or_default();
+    let logo = plain_http_origin(&frontend.logo_url).map(|origin| format!(" {origin}")).unwrap_or_default();
     format!(
         "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
          img-src 'self' data: https:{logo}; base-uri 'none'; frame-ancestors 'none'"
@@ -56,22 +50,11 @@ mod tests {
 
     #[test]
     fn policy_follows_the_logo_and_own_files() {
-        let with_logo = |logo: &str| Frontend {
-            logo_url: logo.into(),
-            ..Frontend::default()
-        };
+        let with_logo = |logo: &str| Frontend { logo_url: logo.into(), ..Frontend::default() };
         let cases = [
             ("", false, "img-src 'self' data: https:;"),
-            (
-                "https://cdn.example.com/l.png",
-                false,
-                "img-src 'self' data: https:;",
-            ),
-            (
-                "http://cdn.example.com:8080/l.png",
-                false,
-                "img-src 'self' data: https: http://cdn.example.com:8080;",
-            ),
+            ("https://cdn.example.com/l.png", false, "img-src 'self' data: https:;"),
+            ("http://cdn.example.com:8080/l.png", false, "img-src 'self' data: https: http://cdn.example.com:8080;"),
             ("", true, "object-src 'none'; base-uri"),
         ];
         for (logo, own_files, expected) in cases {

@@ -7,8 +7,15 @@ use crate::Issuer;
 /// Before the id of a login in the name of its cookie.
 const LOGIN_PREFIX: &str = "dex_login_";
 
+/// Before the user code in the name of the cookie of a device whose code was typed.
+const DEVICE_PREFIX: &str = "dex_device_";
+
 /// How many logins one browser may have on their way. One more makes another give way.
 pub const LOGINS_PER_BROWSER_MAX: usize = 8;
+
+/// How large the cookies of all its logins may be together, in bytes: proxies take 8 KiB of cookies in a request,
+/// and other cookies want room too.
+const LOGINS_BYTES_MAX: usize = 7 * 1024;
 
 /// The largest value of a cookie, in bytes: browsers take 4096 with the name and attributes.
 pub const COOKIE_BYTES_MAX: usize = 3800;
@@ -24,10 +31,23 @@ pub fn login<'a>(headers: &'a HeaderMap, id: &str) -> Option<&'a str> {
 pub fn begin_login(issuer: &Issuer, headers: &HeaderMap, id: &str, sealed: &str, seconds: u64) -> Vec<HeaderValue> {
     let mut set = vec![cookie(issuer, &format!("{LOGIN_PREFIX}{id}"), sealed, seconds)];
     // Browsers send the cookies of one path oldest first (RFC 6265 §5.4).
-    let carried: Vec<&str> = logins(headers).map(|(id, _)| id).collect();
-    let surplus = (carried.len() + 1).saturating_sub(LOGINS_PER_BROWSER_MAX);
-    set.extend(carried.into_iter().take(surplus).map(|id| end_login(issuer, id)));
+    let carried: Vec<(&str, usize)> = logins(headers).map(|(id, value)| (id, size(id, value))).collect();
+    let mut count = carried.len() + 1;
+    let mut bytes = size(id, sealed) + carried.iter().map(|(_, size)| size).sum::<usize>();
+    for (former, size) in carried {
+        if count <= LOGINS_PER_BROWSER_MAX && bytes <= LOGINS_BYTES_MAX {
+            break;
+        }
+        set.push(end_login(issuer, former));
+        count -= 1;
+        bytes -= size;
+    }
     set
+}
+
+/// What a login takes in the `Cookie` header, in bytes.
+fn size(id: &str, sealed: &str) -> usize {
+    LOGIN_PREFIX.len() + id.len() + sealed.len() + "=; ".len()
 }
 
 /// The `Set-Cookie` header that takes a login back.
@@ -35,14 +55,30 @@ pub fn end_login(issuer: &Issuer, id: &str) -> HeaderValue {
     cookie(issuer, &format!("{LOGIN_PREFIX}{id}"), "", 0)
 }
 
+/// The `Set-Cookie` header that notes that this user code was typed in this browser. `code` is a stored one.
+pub fn type_code(issuer: &Issuer, code: &str, seconds: u64) -> HeaderValue {
+    cookie(issuer, &format!("{DEVICE_PREFIX}{code}"), "typed", seconds)
+}
+
+/// Whether this user code was typed in this browser.
+pub fn typed_code(headers: &HeaderMap, code: &str) -> bool {
+    pairs(headers).any(|(name, _)| name.strip_prefix(DEVICE_PREFIX) == Some(code))
+}
+
+/// The `Set-Cookie` header that takes back what [`type_code`] noted.
+pub fn forget_code(issuer: &Issuer, code: &str) -> HeaderValue {
+    cookie(issuer, &format!("{DEVICE_PREFIX}{code}"), "", 0)
+}
+
 fn logins(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
-    headers
-        .get_all(header::COOKIE)
-        .into_iter()
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().strip_prefix(LOGIN_PREFIX)?.split_once('='))
+    pairs(headers)
+        .filter_map(|(name, value)| Some((name.strip_prefix(LOGIN_PREFIX)?, value)))
         .filter(|(id, _)| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+}
+
+fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    let lines = headers.get_all(header::COOKIE).into_iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='))
 }
 
 fn cookie(issuer: &Issuer, name: &str, value: &str, seconds: u64) -> HeaderValue {
@@ -76,5 +112,19 @@ mod tests {
         let set = begin_login(&issuer, &carrying(&full.join("; ")), "x", "v", 60);
         assert_eq!(set.len(), 2);
         assert!(set[1].to_str().unwrap().starts_with("dex_login_l0=; "), "the oldest gives way");
+        let large = "v".repeat(COOKIE_BYTES_MAX);
+        let set = begin_login(&issuer, &carrying(&format!("dex_login_a={large}; dex_login_b=v")), "x", &large, 60);
+        assert_eq!(set.len(), 2, "two large ones are more than proxies take");
+        assert!(set[1].to_str().unwrap().starts_with("dex_login_a=; "));
+    }
+
+    #[test]
+    fn a_typed_code_is_known_in_its_browser_alone() {
+        let issuer = Issuer::parse("https://id.example/dex").unwrap();
+        let set = type_code(&issuer, "BCDF-GHJK", 300);
+        assert_eq!(set, "dex_device_BCDF-GHJK=typed; Path=/dex; Max-Age=300; HttpOnly; Secure; SameSite=Lax");
+        let headers = carrying("a=b; dex_device_BCDF-GHJK=typed");
+        assert!(typed_code(&headers, "BCDF-GHJK"));
+        assert!(!typed_code(&headers, "BCDF-GHJ") && !typed_code(&headers, "") && !typed_code(&headers, "x"));
     }
 }

@@ -21,10 +21,7 @@ const ERROR_TEXT_MAX: usize = 500;
 /// # Errors
 ///
 /// The page that says which of these failed.
-pub(crate) async fn get(
-    visitor: Visitor,
-    RawQuery(query): RawQuery,
-) -> Result<Response, PageError> {
+pub(crate) async fn get(visitor: Visitor, RawQuery(query): RawQuery) -> Result<Response, PageError> {
     let query = Form::parse(query.unwrap_or_default().as_bytes())
         .map_err(|error| PageError::bad_request("The answer cannot be read", error.to_string()))?;
     let attempt = visitor
@@ -66,33 +63,20 @@ fn check_issuer(app: &App, query: &Form) -> Result<(), PageError> {
     if iss == metadata.issuer || iss.is_empty() && absent_is_fine {
         return Ok(());
     }
-    let told = format!(
-        "The answer names {iss:?} as its issuer, expected {:?}.",
-        metadata.issuer
-    );
-    Err(PageError::bad_request(
-        "The answer came from another issuer",
-        told,
-    ))
+    let told = format!("The answer names {iss:?} as its issuer, expected {:?}.", metadata.issuer);
+    Err(PageError::bad_request("The answer came from another issuer", told))
 }
 
 /// An error answer. To a silent check it is an ordinary outcome.
 fn declined(visitor: &Visitor, attempt: &Attempt, query: &Form) -> Result<Response, PageError> {
     if !attempt.silent {
-        return Err(PageError::bad_request(
-            "The provider refused the login",
-            provider_error(query),
-        ));
+        return Err(PageError::bad_request("The provider refused the login", provider_error(query)));
     }
     tracing::debug!(error = query.get("error"), "silent check was declined");
     // `consent_required` and the like say that there is a session; only this says that there is none.
     if query.get("error") == "login_required" {
         visitor.change(|session| {
-            if session
-                .tokens
-                .as_ref()
-                .is_some_and(|tokens| tokens.of_browser)
-            {
+            if session.tokens.as_ref().is_some_and(|tokens| tokens.of_browser) {
                 session.sign_out(visitor.now);
                 session.notice = Some("You are no longer signed in at the provider.");
             }
@@ -109,10 +93,7 @@ async fn redeem(app: &App, attempt: &Attempt, code: &str, now: i64) -> Result<To
     let parameters = [
         ("code", code),
         ("redirect_uri", app.options.redirect_uri.as_str()),
-        (
-            "code_verifier",
-            attempt.code_verifier.as_deref().unwrap_or_default(),
-        ),
+        ("code_verifier", attempt.code_verifier.as_deref().unwrap_or_default()),
     ];
     let answer = app
         .provider
@@ -123,12 +104,8 @@ async fn redeem(app: &App, attempt: &Attempt, code: &str, now: i64) -> Result<To
         let told = "The scope openid was asked for, yet no ID token came.".to_owned();
         return Err(PageError::upstream("The ID token is missing", told));
     }
-    let awaited = Awaited {
-        grant: "Authorization code",
-        nonce: Some(&attempt.nonce),
-        of_browser: true,
-        ..Awaited::default()
-    };
+    let awaited =
+        Awaited { grant: "Authorization code", nonce: Some(&attempt.nonce), of_browser: true, ..Awaited::default() };
     accept(app, answer, awaited, now).await
 }
 
@@ -148,7 +125,5 @@ fn signed_in(visitor: &Visitor, attempt: &Attempt, tokens: TokenSet) -> Response
 }
 
 fn is_same_user(session: &Session, tokens: &TokenSet) -> bool {
-    session
-        .claim("sub")
-        .is_some_and(|sub| tokens.claim("sub") == Some(sub))
+    session.claim("sub").is_some_and(|sub| tokens.claim("sub") == Some(sub))
 }

@@ -55,22 +55,12 @@ pub(crate) async fn start(visitor: Visitor, fields: Fields) -> Result<Response, 
     Ok(visitor.keep(|session| session.device = Some(Arc::new(flow)), response))
 }
 
-fn begin(
-    answer: DeviceAnswer,
-    code_verifier: Option<String>,
-    now: i64,
-) -> Result<DeviceFlow, PageError> {
-    let link = answer
-        .verification_uri_complete
-        .as_ref()
-        .unwrap_or(&answer.verification_uri);
+fn begin(answer: DeviceAnswer, code_verifier: Option<String>, now: i64) -> Result<DeviceFlow, PageError> {
+    let link = answer.verification_uri_complete.as_ref().unwrap_or(&answer.verification_uri);
     let is_web = Url::parse(link).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
     if !is_web {
         let told = "It is neither http nor https.".to_owned();
-        return Err(PageError::upstream(
-            "The provider's verification address is unusable",
-            told,
-        ));
+        return Err(PageError::upstream("The provider's verification address is unusable", told));
     }
     let interval = answer.interval.unwrap_or(INTERVAL).clamp(1, INTERVAL_MAX);
     Ok(DeviceFlow {
@@ -133,28 +123,17 @@ async fn poll_once(visitor: &Visitor) -> Result<Poll, PageError> {
     });
     let Some((flow, due)) = flow.flatten() else {
         let told = "It was completed, cancelled or never started.".to_owned();
-        return Err(PageError {
-            status: StatusCode::GONE,
-            title: "No device flow is running",
-            detail: told,
-        });
+        return Err(PageError { status: StatusCode::GONE, title: "No device flow is running", detail: told });
     };
     if now >= flow.expires_at {
-        return Err(ended(
-            visitor,
-            "expired_token",
-            "The code expired. Start again.",
-        ));
+        return Err(ended(visitor, "expired_token", "The code expired. Start again."));
     }
     if !due {
         return Ok(Poll::Pending);
     }
     match redeem(&visitor.app, &flow).await {
         Ok(answer) => {
-            let awaited = Awaited {
-                grant: "Device code",
-                ..Awaited::default()
-            };
+            let awaited = Awaited { grant: "Device code", ..Awaited::default() };
             let tokens = accept(&visitor.app, answer, awaited, now).await?;
             visitor.change(|session| {
                 session.sign_in(tokens);
@@ -174,16 +153,10 @@ async fn poll_once(visitor: &Visitor) -> Result<Poll, PageError> {
     }
 }
 
-async fn redeem(
-    app: &App,
-    flow: &DeviceFlow,
-) -> Result<crate::provider::TokenAnswer, ProviderError> {
+async fn redeem(app: &App, flow: &DeviceFlow) -> Result<crate::provider::TokenAnswer, ProviderError> {
     let parameters = [
         ("device_code", flow.device_code.as_str()),
-        (
-            "code_verifier",
-            flow.code_verifier.as_deref().unwrap_or_default(),
-        ),
+        ("code_verifier", flow.code_verifier.as_deref().unwrap_or_default()),
     ];
     app.provider.token(GrantType::DeviceCode, &parameters).await
 }

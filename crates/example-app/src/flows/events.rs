@@ -48,10 +48,7 @@ pub(crate) struct Events {
 
 impl Default for Events {
     fn default() -> Self {
-        Self {
-            sender: Mutex::new(Some(channel(BEHIND_MAX).0)),
-            permits: Arc::new(Semaphore::new(LISTENERS_MAX)),
-        }
+        Self { sender: Mutex::new(Some(channel(BEHIND_MAX).0)), permits: Arc::new(Semaphore::new(LISTENERS_MAX)) }
     }
 }
 
@@ -66,10 +63,7 @@ impl Events {
 
     /// Ends every stream, for the shutdown.
     pub(crate) fn close(&self) {
-        self.sender
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        self.sender.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
     fn listen(&self) -> Option<(Receiver<Ended>, OwnedSemaphorePermit)> {
@@ -87,18 +81,13 @@ pub(crate) async fn get(visitor: Visitor) -> Response {
     let Some((receiver, permit)) = visitor.app.events.listen() else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
-    let events = stream::unfold(
-        (receiver, own, permit),
-        |(mut receiver, own, permit)| async {
-            let ended = next(&mut receiver, &own).await?;
-            let data = json!({"time": ended.at, "sid": ended.sid}).to_string();
-            let event = Event::default().event("backchannel-logout").data(data);
-            Some((Ok::<_, Infallible>(event), (receiver, own, permit)))
-        },
-    );
-    Sse::new(events)
-        .keep_alive(KeepAlive::new().interval(PING).text("ping"))
-        .into_response()
+    let events = stream::unfold((receiver, own, permit), |(mut receiver, own, permit)| async {
+        let ended = next(&mut receiver, &own).await?;
+        let data = json!({"time": ended.at, "sid": ended.sid}).to_string();
+        let event = Event::default().event("backchannel-logout").data(data);
+        Some((Ok::<_, Infallible>(event), (receiver, own, permit)))
+    });
+    Sse::new(events).keep_alive(KeepAlive::new().interval(PING).text("ping")).into_response()
 }
 
 async fn next(receiver: &mut Receiver<Ended>, own: &SessionId) -> Option<Ended> {

@@ -21,9 +21,8 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
         let body = Bytes::from_request(request, state)
             .await
             .map_err(|error| PageError::bad_request("The form is too long", error.to_string()))?;
-        let form = Form::parse(&body).map_err(|error| {
-            PageError::bad_request("The form cannot be read", error.to_string())
-        })?;
+        let form =
+            Form::parse(&body).map_err(|error| PageError::bad_request("The form cannot be read", error.to_string()))?;
         Ok(Self(form))
     }
 }
@@ -42,9 +41,7 @@ impl Fields {
     /// The words in all values of a field, which commas or spaces separate.
     pub(crate) fn words<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         let values = self.0.pairs().filter(move |(key, _)| *key == name);
-        values
-            .flat_map(|(_, value)| value.split([',', ' ', '\t', '\r', '\n']))
-            .filter(|word| !word.is_empty())
+        values.flat_map(|(_, value)| value.split([',', ' ', '\t', '\r', '\n'])).filter(|word| !word.is_empty())
     }
 }
 

@@ -26,12 +26,7 @@ pub(crate) enum GrantForm {
 }
 
 impl GrantForm {
-    pub(crate) const ALL: [Self; 4] = [
-        Self::Refresh,
-        Self::ClientCredentials,
-        Self::Password,
-        Self::TokenExchange,
-    ];
+    pub(crate) const ALL: [Self; 4] = [Self::Refresh, Self::ClientCredentials, Self::Password, Self::TokenExchange];
 
     /// Its name in the address.
     pub(crate) const fn slug(self) -> &'static str {
@@ -69,10 +64,7 @@ impl GrantForm {
             return Ok(form);
         }
         let told = format!("Its discovery document does not list {}.", form.grant());
-        Err(PageError::bad_request(
-            "The provider does not offer this grant",
-            told,
-        ))
+        Err(PageError::bad_request("The provider does not offer this grant", told))
     }
 }
 
@@ -91,11 +83,7 @@ pub(crate) async fn get(visitor: Visitor, Path(name): Path<String>) -> Result<Re
 /// # Errors
 ///
 /// As [`get`]; the provider refuses; a token is not to be believed.
-pub(crate) async fn post(
-    visitor: Visitor,
-    Path(name): Path<String>,
-    fields: Fields,
-) -> Result<Response, PageError> {
+pub(crate) async fn post(visitor: Visitor, Path(name): Path<String>, fields: Fields) -> Result<Response, PageError> {
     let form = GrantForm::find(&name, &visitor.app)?;
     let before = visitor.session().tokens;
     if form == GrantForm::Refresh {
@@ -105,24 +93,14 @@ pub(crate) async fn post(
         GrantForm::TokenExchange => exchange(&visitor.app, before.as_deref(), &fields).await?,
         _ => simple(&visitor.app, form, &fields).await?,
     };
-    let awaited = Awaited {
-        grant: form.title(),
-        ..Awaited::default()
-    };
+    let awaited = Awaited { grant: form.title(), ..Awaited::default() };
     let tokens = accept(&visitor.app, answer, awaited, visitor.now).await?;
     let response = Redirect::to("/tokens").into_response();
     Ok(visitor.keep_renamed(|session| session.sign_in(tokens), response))
 }
 
-async fn ask(
-    app: &App,
-    form: GrantForm,
-    parameters: &[(&str, &str)],
-) -> Result<TokenAnswer, PageError> {
-    app.provider
-        .token(form.grant(), parameters)
-        .await
-        .map_err(|error| refused("The provider issued no tokens", &error))
+async fn ask(app: &App, form: GrantForm, parameters: &[(&str, &str)]) -> Result<TokenAnswer, PageError> {
+    app.provider.token(form.grant(), parameters).await.map_err(|error| refused("The provider issued no tokens", &error))
 }
 
 async fn simple(app: &App, form: GrantForm, fields: &Fields) -> Result<TokenAnswer, PageError> {
@@ -135,11 +113,7 @@ async fn simple(app: &App, form: GrantForm, fields: &Fields) -> Result<TokenAnsw
 }
 
 /// RFC 8693 section 2.1, with Dex's `connector_id`, which says who issued the subject token.
-async fn exchange(
-    app: &App,
-    held: Option<&TokenSet>,
-    fields: &Fields,
-) -> Result<TokenAnswer, PageError> {
+async fn exchange(app: &App, held: Option<&TokenSet>, fields: &Fields) -> Result<TokenAnswer, PageError> {
     let pasted = fields.text("subject_token");
     let kind = fields.text("subject_token_type");
     let subject_token = if !pasted.is_empty() {
@@ -154,11 +128,7 @@ async fn exchange(
     };
     let kind = token_type(kind);
     let requested = fields.text("requested_token_type");
-    let requested = if requested.is_empty() {
-        String::new()
-    } else {
-        token_type(requested)
-    };
+    let requested = if requested.is_empty() { String::new() } else { token_type(requested) };
     let parameters = [
         ("connector_id", fields.text("connector_id")),
         ("scope", fields.text("scope")),
@@ -171,29 +141,18 @@ async fn exchange(
 
 /// RFC 8693 section 3.
 fn token_type(short: &str) -> String {
-    let kind = if short == "id_token" {
-        "id_token"
-    } else {
-        "access_token"
-    };
+    let kind = if short == "id_token" { "id_token" } else { "access_token" };
     format!("urn:ietf:params:oauth:token-type:{kind}")
 }
 
 /// RFC 6749 section 6, OpenID Connect Core section 12. The answer counts only if nothing else changed the tokens meanwhile.
-async fn refresh(
-    visitor: &Visitor,
-    before: Arc<TokenSet>,
-    fields: &Fields,
-) -> Result<Response, PageError> {
+async fn refresh(visitor: &Visitor, before: Arc<TokenSet>, fields: &Fields) -> Result<Response, PageError> {
     let app = &visitor.app;
     let refresh_token = before.answer.refresh_token.as_deref().ok_or_else(|| {
         let told = "Sign in with the scope offline_access to get one.".to_owned();
         PageError::bad_request("There is no refresh token", told)
     })?;
-    let parameters = [
-        ("refresh_token", refresh_token),
-        ("scope", fields.text("scope")),
-    ];
+    let parameters = [("refresh_token", refresh_token), ("scope", fields.text("scope"))];
     let mut answer = ask(app, GrantForm::Refresh, &parameters).await?;
     if answer.refresh_token.is_none() {
         answer.refresh_token = Some(refresh_token.to_owned());
@@ -209,11 +168,7 @@ async fn refresh(
         tokens.id_token = before.id_token.clone();
     }
     visitor.change(|session| {
-        if session
-            .tokens
-            .as_ref()
-            .is_some_and(|current| Arc::ptr_eq(current, &before))
-        {
+        if session.tokens.as_ref().is_some_and(|current| Arc::ptr_eq(current, &before)) {
             session.sign_in(tokens);
             session.notice = Some("The tokens were refreshed.");
         }

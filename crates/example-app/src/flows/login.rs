@@ -65,18 +65,12 @@ impl Ask {
     /// On a visit that asked for nothing: who is signed in, if anyone.
     pub(super) fn silent() -> Self {
         let scopes = ["openid", "profile", "email"].map(str::to_owned).to_vec();
-        Self {
-            scopes,
-            connector_id: String::new(),
-            silent: true,
-        }
+        Self { scopes, connector_id: String::new(), silent: true }
     }
 
     fn from_fields(fields: &Fields) -> Result<Self, PageError> {
         let mut scopes = vec!["openid".to_owned()];
-        let peers = fields
-            .words("cross_client")
-            .map(|id| format!("{AUDIENCE_PREFIX}{id}"));
+        let peers = fields.words("cross_client").map(|id| format!("{AUDIENCE_PREFIX}{id}"));
         for scope in fields.words("extra_scopes").map(str::to_owned).chain(peers) {
             if scopes.len() == SCOPES_MAX {
                 let told = format!("This application asks for {SCOPES_MAX} at most.");
@@ -95,11 +89,7 @@ impl Ask {
             let told = format!("A connector ID is {WORD_MAX} bytes at most.");
             return Err(PageError::bad_request("That is no connector ID", told));
         }
-        Ok(Self {
-            scopes,
-            connector_id: connector_id.to_owned(),
-            silent: false,
-        })
+        Ok(Self { scopes, connector_id: connector_id.to_owned(), silent: false })
     }
 }
 
@@ -128,9 +118,7 @@ fn authorization_url(app: &App, ask: &Ask, attempt: &Attempt, challenge: Option<
         .append_pair("state", &attempt.state)
         .append_pair("nonce", &attempt.nonce);
     if let Some(challenge) = challenge {
-        query
-            .append_pair("code_challenge", challenge)
-            .append_pair("code_challenge_method", "S256");
+        query.append_pair("code_challenge", challenge).append_pair("code_challenge_method", "S256");
     }
     if wants_offline && !metadata.has_offline_scope() {
         query.append_pair("access_type", "offline");
@@ -153,26 +141,15 @@ mod tests {
     fn the_form_becomes_scopes() {
         let cases = [
             ("", Some("openid")),
-            (
-                "extra_scopes=email&extra_scopes=groups",
-                Some("openid email groups"),
-            ),
-            (
-                "extra_scopes=openid&extra_scopes=email&extra_scopes=email",
-                Some("openid email"),
-            ),
-            (
-                "cross_client=cli%2C+web",
-                Some("openid audience:server:client_id:cli audience:server:client_id:web"),
-            ),
+            ("extra_scopes=email&extra_scopes=groups", Some("openid email groups")),
+            ("extra_scopes=openid&extra_scopes=email&extra_scopes=email", Some("openid email")),
+            ("cross_client=cli%2C+web", Some("openid audience:server:client_id:cli audience:server:client_id:web")),
             ("extra_scopes=federated%3Aid", Some("openid federated:id")),
             ("extra_scopes=%22", None),
             ("extra_scopes=%C3%BC", None),
         ];
         for (body, expected) in cases {
-            let scopes = Ask::from_fields(&Fields::of(body))
-                .ok()
-                .map(|ask| ask.scopes.join(" "));
+            let scopes = Ask::from_fields(&Fields::of(body)).ok().map(|ask| ask.scopes.join(" "));
             assert_eq!(scopes.as_deref(), expected, "{body}");
         }
     }
@@ -181,11 +158,7 @@ mod tests {
     fn a_login_asks_for_a_bounded_number_of_scopes() {
         for (count, fine) in [(SCOPES_MAX - 1, true), (SCOPES_MAX, false)] {
             let body: String = (0..count).map(|n| format!("extra_scopes=s{n}&")).collect();
-            assert_eq!(
-                Ask::from_fields(&Fields::of(&body)).is_ok(),
-                fine,
-                "{count}"
-            );
+            assert_eq!(Ask::from_fields(&Fields::of(&body)).is_ok(), fine, "{count}");
         }
     }
 }

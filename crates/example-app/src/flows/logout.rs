@@ -22,10 +22,7 @@ use crate::{
 pub(crate) async fn get(visitor: Visitor) -> Response {
     let hint = visitor
         .change(|session| {
-            let hint = session
-                .tokens
-                .as_ref()
-                .and_then(|tokens| tokens.id_token.clone());
+            let hint = session.tokens.as_ref().and_then(|tokens| tokens.id_token.clone());
             session.sign_out(visitor.now);
             session.notice = Some("You are signed out.");
             hint
@@ -76,25 +73,17 @@ async fn end_sessions(app: &App, logout_token: &str) -> Result<usize, IdTokenErr
     let verified = app.provider.signed(logout_token, now).await?;
     let who = check_logout_token(&verified.payload, &expected)?;
     let is_named = |named: &Option<String>, session: &Session, claim| {
-        named
-            .as_deref()
-            .is_none_or(|named| session.claim(claim) == Some(named))
+        named.as_deref().is_none_or(|named| session.claim(claim) == Some(named))
     };
     let whose = |session: &Session| {
-        session.tokens.is_some()
-            && is_named(&who.sub, session, "sub")
-            && is_named(&who.sid, session, "sid")
+        session.tokens.is_some() && is_named(&who.sub, session, "sub") && is_named(&who.sid, session, "sid")
     };
     let ended = app.sessions.change_all(whose, |session| {
         session.sign_out(now);
         session.notice = Some("The provider signed you out.");
     });
     for session in &ended {
-        app.events.tell(Ended {
-            session: session.clone(),
-            at: now,
-            sid: who.sid.clone(),
-        });
+        app.events.tell(Ended { session: session.clone(), at: now, sid: who.sid.clone() });
     }
     Ok(ended.len())
 }

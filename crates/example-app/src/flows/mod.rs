@@ -36,12 +36,7 @@ struct Awaited<'a> {
 }
 
 /// Believes a token response: its ID token, if there is one, is verified first.
-async fn accept(
-    app: &App,
-    answer: TokenAnswer,
-    awaited: Awaited<'_>,
-    now: i64,
-) -> Result<TokenSet, PageError> {
+async fn accept(app: &App, answer: TokenAnswer, awaited: Awaited<'_>, now: i64) -> Result<TokenSet, PageError> {
     let expected = Expected {
         issuer: &app.provider.metadata.issuer,
         client_id: app.provider.client_id(),
@@ -52,15 +47,8 @@ async fn accept(
     };
     let id_token = match &answer.id_token {
         Some(raw) => {
-            let claims = app
-                .provider
-                .id_token(raw, &expected)
-                .await
-                .map_err(not_believed)?;
-            Some(Arc::new(IdToken {
-                raw: raw.clone(),
-                claims,
-            }))
+            let claims = app.provider.id_token(raw, &expected).await.map_err(not_believed)?;
+            Some(Arc::new(IdToken { raw: raw.clone(), claims }))
         }
         None => None,
     };

@@ -29,10 +29,6 @@ mod tests {
     fn a_pair_is_long_enough_and_answers_itself() {
         let (verifier, challenge) = pair();
         assert_eq!(verifier.len(), 43);
-        assert!(dex_oidc::pkce_matches(
-            &challenge,
-            dex_oidc::CodeChallengeMethod::S256,
-            &verifier
-        ));
+        assert!(dex_oidc::pkce_matches(&challenge, dex_oidc::CodeChallengeMethod::S256, &verifier));
     }
 }

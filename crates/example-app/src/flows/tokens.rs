@@ -34,16 +34,10 @@ pub(crate) async fn userinfo(visitor: Visitor) -> Result<Response, PageError> {
         && info.get("sub").and_then(serde_json::Value::as_str) != Some(sub)
     {
         let told = "Its sub differs from the ID token's.".to_owned();
-        return Err(PageError::upstream(
-            "The user information is about someone else",
-            told,
-        ));
+        return Err(PageError::upstream("The user information is about someone else", told));
     }
     visitor.change(|session| {
-        let unchanged = session
-            .tokens
-            .as_ref()
-            .is_some_and(|current| Arc::ptr_eq(current, &tokens));
+        let unchanged = session.tokens.as_ref().is_some_and(|current| Arc::ptr_eq(current, &tokens));
         if unchanged {
             session.userinfo = Some(Arc::new(info));
         }

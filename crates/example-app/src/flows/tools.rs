@@ -34,12 +34,7 @@ pub(crate) async fn introspect(visitor: Visitor, fields: Fields) -> Result<Respo
     let active = said.get("active") == Some(&Value::Bool(true));
     let result = ToolResult {
         title: "Introspection",
-        verdict: if active {
-            "The token is active."
-        } else {
-            "The token is not active."
-        }
-        .to_owned(),
+        verdict: if active { "The token is active." } else { "The token is not active." }.to_owned(),
         good: active,
         shown: said,
     };
@@ -60,27 +55,15 @@ pub(crate) async fn verify(visitor: Visitor, fields: Fields) -> Result<Response,
         Ok(verdict) => (true, verdict),
         Err(verdict) => (false, verdict),
     };
-    let result = ToolResult {
-        title: "Local check",
-        verdict,
-        good,
-        shown: Value::Object(claims),
-    };
+    let result = ToolResult { title: "Local check", verdict, good, shown: Value::Object(claims) };
     Ok(pages::tools(&session, Some(&result)))
 }
 
 /// One sentence on signature and claims, good or bad.
 async fn judge(app: &App, token: &str, now: i64) -> Result<String, String> {
-    let verified = app
-        .provider
-        .signed(token, now)
-        .await
-        .map_err(|error| format!("Not valid: {error}."))?;
-    let signed = format!(
-        "Signed with {} by key {}",
-        verified.algorithm,
-        verified.kid.as_deref().unwrap_or("without a name")
-    );
+    let verified = app.provider.signed(token, now).await.map_err(|error| format!("Not valid: {error}."))?;
+    let signed =
+        format!("Signed with {} by key {}", verified.algorithm, verified.kid.as_deref().unwrap_or("without a name"));
     let expected = Expected {
         issuer: &app.provider.metadata.issuer,
         client_id: app.provider.client_id(),
@@ -101,17 +84,11 @@ fn chosen(session: &Session, fields: &Fields) -> Result<String, PageError> {
     if !pasted.is_empty() {
         return Ok(pasted.to_owned());
     }
-    let held = session
-        .tokens
-        .as_ref()
-        .and_then(|tokens| match fields.text("which") {
-            "id_token" => tokens
-                .id_token
-                .as_ref()
-                .map(|id_token| id_token.raw.clone()),
-            "refresh_token" => tokens.answer.refresh_token.clone(),
-            _ => Some(tokens.answer.access_token.clone()),
-        });
+    let held = session.tokens.as_ref().and_then(|tokens| match fields.text("which") {
+        "id_token" => tokens.id_token.as_ref().map(|id_token| id_token.raw.clone()),
+        "refresh_token" => tokens.answer.refresh_token.clone(),
+        _ => Some(tokens.answer.access_token.clone()),
+    });
     held.ok_or_else(|| {
         let told = "Paste one, or choose one that this browser holds.".to_owned();
         PageError::bad_request("Which token?", told)

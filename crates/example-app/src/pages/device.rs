@@ -29,10 +29,7 @@ pub(crate) fn page(app: &App, session: &Session, now: i64) -> Response {
             }
         },
     };
-    respond(
-        StatusCode::OK,
-        frame("Device", Tab::None, Some(session), &body),
-    )
+    respond(StatusCode::OK, frame("Device", Tab::None, Some(session), &body))
 }
 
 fn waiting(flow: &DeviceFlow, now: i64) -> Markup {

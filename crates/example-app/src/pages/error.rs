@@ -22,29 +22,17 @@ pub(crate) struct PageError {
 impl PageError {
     /// The browser sent something wrong, or the provider said no to what it asked for.
     pub(crate) fn bad_request(title: &'static str, detail: String) -> Self {
-        Self {
-            status: StatusCode::BAD_REQUEST,
-            title,
-            detail,
-        }
+        Self { status: StatusCode::BAD_REQUEST, title, detail }
     }
 
     /// The provider cannot be reached, or said something it must not.
     pub(crate) fn upstream(title: &'static str, detail: String) -> Self {
-        Self {
-            status: StatusCode::INTERNAL_SERVER_ERROR,
-            title,
-            detail,
-        }
+        Self { status: StatusCode::INTERNAL_SERVER_ERROR, title, detail }
     }
 
     pub(crate) fn not_found() -> Self {
         let detail = "There is nothing at this address.".to_owned();
-        Self {
-            status: StatusCode::NOT_FOUND,
-            title: "No such page",
-            detail,
-        }
+        Self { status: StatusCode::NOT_FOUND, title: "No such page", detail }
     }
 }
 

@@ -21,10 +21,7 @@ pub(crate) fn page(session: &Session, form: GrantForm) -> Response {
             button #grant-button.primary type="submit" { "Ask for tokens" }
         }
     };
-    respond(
-        StatusCode::OK,
-        frame(form.title(), Tab::None, Some(session), &body),
-    )
+    respond(StatusCode::OK, frame(form.title(), Tab::None, Some(session), &body))
 }
 
 fn fields(form: GrantForm) -> Markup {

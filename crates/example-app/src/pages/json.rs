@@ -17,9 +17,7 @@ pub(super) fn value(value: &Value) -> Markup {
 
 fn at(value: &Value, depth: usize) -> Markup {
     match value {
-        Value::Object(members) if !members.is_empty() && depth < DEPTH_MAX => {
-            object(members, depth)
-        }
+        Value::Object(members) if !members.is_empty() && depth < DEPTH_MAX => object(members, depth),
         Value::Array(items) if !items.is_empty() && depth < DEPTH_MAX => list(items, depth),
         Value::String(_) => html! { span.s { (value.to_string()) } },
         Value::Number(_) => html! { span.n { (value.to_string()) } },
@@ -70,10 +68,7 @@ mod tests {
                 _ => {}
             }
         }
-        text.replace("&lt;", "<")
-            .replace("&gt;", ">")
-            .replace("&quot;", "\"")
-            .replace("&amp;", "&")
+        text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
     }
 
     #[test]
@@ -88,11 +83,7 @@ mod tests {
         for json in cases {
             let parsed: Value = serde_json::from_str(json).unwrap();
             let shown = value(&parsed);
-            assert_eq!(
-                serde_json::from_str::<Value>(&text(&shown)).unwrap(),
-                parsed,
-                "{json}"
-            );
+            assert_eq!(serde_json::from_str::<Value>(&text(&shown)).unwrap(), parsed, "{json}");
             assert!(!shown.0.contains("<script"), "{json}");
         }
     }
@@ -100,9 +91,6 @@ mod tests {
     #[test]
     fn it_is_indented_by_two() {
         let parsed: Value = serde_json::from_str(r#"{"a":[1,2],"b":"c"}"#).unwrap();
-        assert_eq!(
-            text(&value(&parsed)),
-            serde_json::to_string_pretty(&parsed).unwrap()
-        );
+        assert_eq!(text(&value(&parsed)), serde_json::to_string_pretty(&parsed).unwrap());
     }
 }

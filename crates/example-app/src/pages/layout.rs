@@ -63,11 +63,7 @@ fn link(href: &str, text: &str, here: bool) -> Markup {
 
 /// The user's name in a round, who it is, and how to sign out.
 pub(super) fn who(session: &Session, signed_in_as: &str) -> Markup {
-    let initial: String = signed_in_as
-        .chars()
-        .take(1)
-        .flat_map(char::to_uppercase)
-        .collect();
+    let initial: String = signed_in_as.chars().take(1).flat_map(char::to_uppercase).collect();
     html! {
         div.who {
             span.avatar aria-hidden="true" { (initial) }

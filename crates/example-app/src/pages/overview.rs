@@ -39,10 +39,7 @@ pub(crate) fn page(app: &App, session: &Session) -> Response {
             }
         }
     };
-    respond(
-        StatusCode::OK,
-        frame("Overview", Tab::Overview, Some(session), &body),
-    )
+    respond(StatusCode::OK, frame("Overview", Tab::Overview, Some(session), &body))
 }
 
 fn signed_in(session: &Session, user: &str) -> Markup {
@@ -87,19 +84,12 @@ fn login_form(again: bool) -> Markup {
 }
 
 fn other_grants(app: &App, session: &Session) -> Markup {
-    let offers_device = app.provider.offers(GrantType::DeviceCode)
-        && app
-            .provider
-            .metadata
-            .device_authorization_endpoint
-            .is_some();
-    let has_refresh_token = session
-        .tokens
-        .as_ref()
-        .is_some_and(|tokens| tokens.answer.refresh_token.is_some());
-    let offered = GrantForm::ALL.into_iter().filter(|form| {
-        app.provider.offers(form.grant()) && (*form != GrantForm::Refresh || has_refresh_token)
-    });
+    let offers_device =
+        app.provider.offers(GrantType::DeviceCode) && app.provider.metadata.device_authorization_endpoint.is_some();
+    let has_refresh_token = session.tokens.as_ref().is_some_and(|tokens| tokens.answer.refresh_token.is_some());
+    let offered = GrantForm::ALL
+        .into_iter()
+        .filter(|form| app.provider.offers(form.grant()) && (*form != GrantForm::Refresh || has_refresh_token));
     html! {
         section.card {
             h2 { "Other ways to get tokens" }

@@ -13,11 +13,7 @@ pub(super) fn utc(seconds: i64) -> String {
 /// How far a point in time is from now: `in 23 h 59 min`, `5 s ago`.
 pub(super) fn distance(seconds: i64, now: i64) -> String {
     let span = span(seconds.abs_diff(now));
-    if seconds > now {
-        format!("in {span}")
-    } else {
-        format!("{span} ago")
-    }
+    if seconds > now { format!("in {span}") } else { format!("{span} ago") }
 }
 
 /// The two largest units.

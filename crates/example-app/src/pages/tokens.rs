@@ -16,11 +16,7 @@ use crate::{
 };
 
 /// Claims that are points in time, and what they say.
-const TIMES: [(&str, &str); 3] = [
-    ("iat", "Issued"),
-    ("exp", "Expires"),
-    ("auth_time", "User signed in"),
-];
+const TIMES: [(&str, &str); 3] = [("iat", "Issued"), ("exp", "Expires"), ("auth_time", "User signed in")];
 
 pub(crate) fn page(app: &App, session: &Session, now: i64) -> Response {
     let body = match &session.tokens {
@@ -47,10 +43,7 @@ pub(crate) fn page(app: &App, session: &Session, now: i64) -> Response {
             }
         },
     };
-    respond(
-        StatusCode::OK,
-        frame("Tokens", Tab::Tokens, Some(session), &body),
-    )
+    respond(StatusCode::OK, frame("Tokens", Tab::Tokens, Some(session), &body))
 }
 
 fn nothing() -> Markup {
@@ -137,9 +130,7 @@ fn access_token_card(token: &str, expires_at: Option<i64>, now: i64) -> Markup {
 }
 
 fn times(claims: &Map<String, Value>, now: i64) -> Markup {
-    let found = TIMES
-        .iter()
-        .filter_map(|(name, says)| Some((says, claims.get(*name)?.as_i64()?)));
+    let found = TIMES.iter().filter_map(|(name, says)| Some((says, claims.get(*name)?.as_i64()?)));
     html! {
         dl.times {
             @for (says, at) in found {

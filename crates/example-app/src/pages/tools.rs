@@ -34,10 +34,7 @@ pub(crate) fn page(session: &Session, result: Option<&ToolResult>) -> Response {
             (tool(session, "verify", "Check here", "Verifies signature, issuer, audience and times with the provider's public keys."))
         }
     };
-    respond(
-        StatusCode::OK,
-        frame("Tools", Tab::Tools, Some(session), &body),
-    )
+    respond(StatusCode::OK, frame("Tools", Tab::Tools, Some(session), &body))
 }
 
 fn tool(session: &Session, slug: &str, title: &str, does: &str) -> Markup {

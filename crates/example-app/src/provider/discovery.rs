@@ -27,11 +27,7 @@ pub(crate) struct Metadata {
 
 impl Metadata {
     fn endpoints(&self) -> impl Iterator<Item = &Url> {
-        let always = [
-            &self.authorization_endpoint,
-            &self.token_endpoint,
-            &self.jwks_uri,
-        ];
+        let always = [&self.authorization_endpoint, &self.token_endpoint, &self.jwks_uri];
         let perhaps = [
             &self.userinfo_endpoint,
             &self.introspection_endpoint,
@@ -43,29 +39,19 @@ impl Metadata {
 
     /// Whether a refresh token is asked for by the scope `offline_access`, or else by Google's `access_type=offline`.
     pub(crate) fn has_offline_scope(&self) -> bool {
-        self.scopes_supported
-            .as_ref()
-            .is_none_or(|scopes| scopes.iter().any(|scope| scope == "offline_access"))
+        self.scopes_supported.as_ref().is_none_or(|scopes| scopes.iter().any(|scope| scope == "offline_access"))
     }
 }
 
 /// Reads and checks the document. The issuer must be spelled exactly as asked for (section 4.3).
 pub(super) async fn read(http: &Http, issuer: &str) -> Result<Metadata, ProviderError> {
-    let url = format!(
-        "{}/.well-known/openid-configuration",
-        issuer.trim_end_matches('/')
-    );
+    let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
     let url = Url::parse(&url).map_err(|_| ProviderError::NotOffered("discovery"))?;
     let metadata: Metadata = http.get(&url, Auth::None).await?.json()?;
     if metadata.issuer != issuer {
-        return Err(ProviderError::OtherIssuer {
-            asked: issuer.to_owned(),
-            found: metadata.issuer,
-        });
+        return Err(ProviderError::OtherIssuer { asked: issuer.to_owned(), found: metadata.issuer });
     }
-    let strange = metadata
-        .endpoints()
-        .find(|url| !matches!(url.scheme(), "http" | "https"));
+    let strange = metadata.endpoints().find(|url| !matches!(url.scheme(), "http" | "https"));
     match strange.cloned() {
         Some(strange) => Err(ProviderError::BadEndpoint(strange)),
         None => Ok(metadata),

@@ -33,18 +33,12 @@ pub(crate) enum ProviderError {
     TooLong,
     /// An error as RFC 6749 section 5.2 has it.
     #[error("the provider refused with {status}: {error}{}", describe(.description))]
-    Refused {
-        status: u16,
-        error: String,
-        description: Option<String>,
-    },
+    Refused { status: u16, error: String, description: Option<String> },
     #[error("the provider answered {status} without an OAuth error")]
     Status { status: u16 },
     #[error("the provider's answer is not the JSON it should be: {0}")]
     NotJson(String),
-    #[error(
-        "the provider calls itself {found:?}, not {asked:?}; --issuer must be spelled exactly so"
-    )]
+    #[error("the provider calls itself {found:?}, not {asked:?}; --issuer must be spelled exactly so")]
     OtherIssuer { asked: String, found: String },
     #[error("the provider advertises an endpoint that is no web address: {0}")]
     BadEndpoint(Url),
@@ -53,10 +47,7 @@ pub(crate) enum ProviderError {
 }
 
 fn describe(description: &Option<String>) -> String {
-    description
-        .as_ref()
-        .map(|text| format!(" ({text})"))
-        .unwrap_or_default()
+    description.as_ref().map(|text| format!(" ({text})")).unwrap_or_default()
 }
 
 impl ProviderError {
@@ -105,21 +96,15 @@ impl Http {
     ///
     /// The certificates cannot be read, or the system has none to trust.
     pub(super) fn new(root_ca: Option<&Path>, debug: bool) -> anyhow::Result<Self> {
-        let mut builder = Client::builder()
-            .timeout(ANSWER_MAX)
-            .redirect(redirect::Policy::none())
-            .user_agent("dex-example-app");
+        let mut builder =
+            Client::builder().timeout(ANSWER_MAX).redirect(redirect::Policy::none()).user_agent("dex-example-app");
         if let Some(path) = root_ca {
-            let pem =
-                std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+            let pem = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
             let certificates = Certificate::from_pem_bundle(&pem)
                 .with_context(|| format!("{} holds no PEM certificates", path.display()))?;
             builder = builder.tls_certs_only(certificates);
         }
-        Ok(Self {
-            client: builder.build().context("cannot set up the HTTP client")?,
-            debug,
-        })
+        Ok(Self { client: builder.build().context("cannot set up the HTTP client")?, debug })
     }
 
     pub(super) async fn get(&self, url: &Url, auth: Auth<'_>) -> Result<Answer, ProviderError> {
@@ -129,12 +114,7 @@ impl Http {
         self.send(self.client.get(url.clone()), auth).await
     }
 
-    pub(super) async fn post(
-        &self,
-        url: &Url,
-        form: &[(&str, &str)],
-        auth: Auth<'_>,
-    ) -> Result<Answer, ProviderError> {
+    pub(super) async fn post(&self, url: &Url, form: &[(&str, &str)], auth: Auth<'_>) -> Result<Answer, ProviderError> {
         if self.debug {
             tracing::info!("> POST {} {}", redact::url(url), redact::form(form));
         }
@@ -149,16 +129,10 @@ impl Http {
     async fn send(&self, request: RequestBuilder, auth: Auth<'_>) -> Result<Answer, ProviderError> {
         let request = match auth {
             Auth::None => request,
-            Auth::Basic { id, secret } => {
-                request.basic_auth(form_encoded(id), Some(form_encoded(secret.expose())))
-            }
+            Auth::Basic { id, secret } => request.basic_auth(form_encoded(id), Some(form_encoded(secret.expose()))),
             Auth::Bearer(token) => request.bearer_auth(token),
         };
-        let mut response = request
-            .header("accept", "application/json")
-            .send()
-            .await
-            .map_err(unreachable)?;
+        let mut response = request.header("accept", "application/json").send().await.map_err(unreachable)?;
         let status = response.status();
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
@@ -170,11 +144,7 @@ impl Http {
         if self.debug {
             tracing::info!("< {} {}", status.as_u16(), redact::body(&body));
         }
-        if status.is_success() {
-            Ok(Answer(body))
-        } else {
-            Err(refusal(status.as_u16(), &body))
-        }
+        if status.is_success() { Ok(Answer(body)) } else { Err(refusal(status.as_u16(), &body)) }
     }
 }
 
@@ -182,16 +152,8 @@ impl Answer {
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, ProviderError> {
         // serde's messages may quote a value; position and kind are enough and cannot hold a token.
         serde_json::from_slice(&self.0).map_err(|error| {
-            let kind = if error.is_data() {
-                "a member is missing or of the wrong type"
-            } else {
-                "no JSON"
-            };
-            ProviderError::NotJson(format!(
-                "{kind} (line {}, column {})",
-                error.line(),
-                error.column()
-            ))
+            let kind = if error.is_data() { "a member is missing or of the wrong type" } else { "no JSON" };
+            ProviderError::NotJson(format!("{kind} (line {}, column {})", error.line(), error.column()))
         })
     }
 
@@ -236,26 +198,14 @@ mod tests {
     #[test]
     fn refusals_keep_the_oauth_error_and_nothing_else() {
         let cases: [(u16, &[u8], &str); 4] = [
-            (
-                400,
-                br#"{"error":"invalid_grant"}"#,
-                "the provider refused with 400: invalid_grant",
-            ),
+            (400, br#"{"error":"invalid_grant"}"#, "the provider refused with 400: invalid_grant"),
             (
                 401,
                 br#"{"error":"invalid_client","error_description":"Invalid client credentials."}"#,
                 "the provider refused with 401: invalid_client (Invalid client credentials.)",
             ),
-            (
-                502,
-                b"<html>Bad gateway",
-                "the provider answered 502 without an OAuth error",
-            ),
-            (
-                400,
-                br#"["error"]"#,
-                "the provider answered 400 without an OAuth error",
-            ),
+            (502, b"<html>Bad gateway", "the provider answered 502 without an OAuth error"),
+            (400, br#"["error"]"#, "the provider answered 400 without an OAuth error"),
         ];
         for (status, body, expected) in cases {
             assert_eq!(refusal(status, body).to_string(), expected);
@@ -264,11 +214,7 @@ mod tests {
 
     #[test]
     fn basic_credentials_are_form_encoded() {
-        let cases = [
-            ("example-app", "example-app"),
-            ("a:b c%", "a%3Ab+c%25"),
-            ("ü", "%C3%BC"),
-        ];
+        let cases = [("example-app", "example-app"), ("a:b c%", "a%3Ab+c%25"), ("ü", "%C3%BC")];
         for (plain, expected) in cases {
             assert_eq!(form_encoded(plain), expected);
         }

@@ -51,10 +51,6 @@ impl Keys {
 
 async fn fetch(http: &Http, jwks_uri: &Url, now: i64) -> Result<Cached, ProviderError> {
     let answer = http.get(jwks_uri, Auth::None).await?;
-    let set =
-        KeySet::parse(answer.text()?).map_err(|error| ProviderError::NotJson(error.to_string()))?;
-    Ok(Cached {
-        set: Arc::new(set),
-        fetched_at: now,
-    })
+    let set = KeySet::parse(answer.text()?).map_err(|error| ProviderError::NotJson(error.to_string()))?;
+    Ok(Cached { set: Arc::new(set), fetched_at: now })
 }

@@ -66,13 +66,10 @@ impl Provider {
     /// It stayed away, or its document is not one we can work with.
     pub(crate) async fn discover(options: &Options) -> anyhow::Result<Self> {
         let http = Http::new(options.issuer_root_ca.as_deref(), options.debug)?;
-        let metadata =
-            tokio::time::timeout(START_PATIENCE, discover_patiently(&http, &options.issuer))
-                .await
-                .unwrap_or(Err(ProviderError::Absent {
-                    seconds: START_PATIENCE.as_secs(),
-                }))
-                .with_context(|| format!("cannot discover the issuer {}", options.issuer))?;
+        let metadata = tokio::time::timeout(START_PATIENCE, discover_patiently(&http, &options.issuer))
+            .await
+            .unwrap_or(Err(ProviderError::Absent { seconds: START_PATIENCE.as_secs() }))
+            .with_context(|| format!("cannot discover the issuer {}", options.issuer))?;
         Ok(Self {
             metadata,
             client_id: options.client_id.clone(),
@@ -113,14 +110,8 @@ impl Provider {
     /// # Errors
     ///
     /// [`IdTokenError::Signature`], or [`IdTokenError::Keys`] if the keys could not be had.
-    pub(crate) async fn signed(
-        &self,
-        token: &str,
-        now: i64,
-    ) -> Result<dex_jose::Verified, IdTokenError> {
-        self.keys
-            .verify(&self.http, &self.metadata.jwks_uri, token, now)
-            .await
+    pub(crate) async fn signed(&self, token: &str, now: i64) -> Result<dex_jose::Verified, IdTokenError> {
+        self.keys.verify(&self.http, &self.metadata.jwks_uri, token, now).await
     }
 
     /// What the provider says about an access token's user (OpenID Connect Core section 5.3).
@@ -129,11 +120,7 @@ impl Provider {
     ///
     /// [`ProviderError`], also for an answer that is no JSON object.
     pub(crate) async fn userinfo(&self, access_token: &str) -> Result<Value, ProviderError> {
-        let url = self
-            .metadata
-            .userinfo_endpoint
-            .as_ref()
-            .ok_or(ProviderError::NotOffered("userinfo_endpoint"))?;
+        let url = self.metadata.userinfo_endpoint.as_ref().ok_or(ProviderError::NotOffered("userinfo_endpoint"))?;
         self.http.get(url, Auth::Bearer(access_token)).await?.json()
     }
 
@@ -142,12 +129,8 @@ impl Provider {
         match &self.metadata.introspection_endpoint {
             Some(url) => Ok(url.clone()),
             None => {
-                let assumed = format!(
-                    "{}/token/introspect",
-                    self.metadata.issuer.trim_end_matches('/')
-                );
-                Url::parse(&assumed)
-                    .map_err(|_| ProviderError::NotOffered("introspection_endpoint"))
+                let assumed = format!("{}/token/introspect", self.metadata.issuer.trim_end_matches('/'));
+                Url::parse(&assumed).map_err(|_| ProviderError::NotOffered("introspection_endpoint"))
             }
         }
     }
@@ -168,9 +151,6 @@ impl Provider {
         if self.client_secret.expose().is_empty() {
             return Auth::None;
         }
-        Auth::Basic {
-            id: &self.client_id,
-            secret: &self.client_secret,
-        }
+        Auth::Basic { id: &self.client_id, secret: &self.client_secret }
     }
 }

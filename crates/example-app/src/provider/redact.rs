@@ -37,11 +37,7 @@ fn is_secret(name: &str) -> bool {
 
 /// A form as it was sent, with its secrets hidden.
 pub(super) fn form(pairs: &[(&str, &str)]) -> String {
-    encode_form(
-        pairs
-            .iter()
-            .map(|(name, value)| (*name, if is_secret(name) { HIDDEN } else { value })),
-    )
+    encode_form(pairs.iter().map(|(name, value)| (*name, if is_secret(name) { HIDDEN } else { value })))
 }
 
 /// An address with its query.
@@ -50,17 +46,10 @@ pub(super) fn url(url: &Url) -> String {
         return url.to_string();
     }
     let mut shown = url.clone();
-    shown
-        .query_pairs_mut()
-        .clear()
-        .extend_pairs(url.query_pairs().map(|(name, value)| {
-            let value = if is_secret(&name) {
-                HIDDEN.into()
-            } else {
-                value
-            };
-            (name, value)
-        }));
+    shown.query_pairs_mut().clear().extend_pairs(url.query_pairs().map(|(name, value)| {
+        let value = if is_secret(&name) { HIDDEN.into() } else { value };
+        (name, value)
+    }));
     shown.to_string()
 }
 
@@ -74,10 +63,7 @@ pub(super) fn body(body: &[u8]) -> String {
         // Escaped, so that it stays on one line of the log.
         Err(_) => {
             let text = String::from_utf8_lossy(body);
-            text.chars()
-                .take(TEXT_MAX)
-                .flat_map(char::escape_debug)
-                .collect()
+            text.chars().take(TEXT_MAX).flat_map(char::escape_debug).collect()
         }
     }
 }
@@ -104,33 +90,16 @@ mod tests {
 
     #[test]
     fn forms_keep_their_shape_and_lose_their_secrets() {
-        let pairs = [
-            ("grant_type", "password"),
-            ("username", "ann"),
-            ("password", "hunter2"),
-            ("code", "c0de"),
-        ];
-        assert_eq!(
-            form(&pairs),
-            "grant_type=password&username=ann&password=***&code=***"
-        );
+        let pairs = [("grant_type", "password"), ("username", "ann"), ("password", "hunter2"), ("code", "c0de")];
+        assert_eq!(form(&pairs), "grant_type=password&username=ann&password=***&code=***");
     }
 
     #[test]
     fn bodies_are_redacted_at_any_depth() {
         let cases = [
-            (
-                r#"{"access_token":"t0p","expires_in":3}"#,
-                r#"{"access_token":"***","expires_in":3}"#,
-            ),
-            (
-                r#"[{"a":{"refresh_token":["x"]}}]"#,
-                r#"[{"a":{"refresh_token":"***"}}]"#,
-            ),
-            (
-                r#"{"error":"invalid_grant"}"#,
-                r#"{"error":"invalid_grant"}"#,
-            ),
+            (r#"{"access_token":"t0p","expires_in":3}"#, r#"{"access_token":"***","expires_in":3}"#),
+            (r#"[{"a":{"refresh_token":["x"]}}]"#, r#"[{"a":{"refresh_token":"***"}}]"#),
+            (r#"{"error":"invalid_grant"}"#, r#"{"error":"invalid_grant"}"#),
             ("<p>\nBad gateway", "<p>\\nBad gateway"),
         ];
         for (given, expected) in cases {

@@ -61,10 +61,7 @@ impl Provider {
             form.push(("client_secret", self.client_secret.expose()));
             Auth::None
         };
-        self.http
-            .post(&self.metadata.token_endpoint, &form, auth)
-            .await?
-            .json()
+        self.http.post(&self.metadata.token_endpoint, &form, auth).await?.json()
     }
 
     /// Starts a device flow. Dex reads the client's credentials from the body here, never from the header.
@@ -87,10 +84,7 @@ impl Provider {
             form.push(("client_secret", self.client_secret.expose()));
         }
         if let Some(challenge) = code_challenge {
-            form.extend([
-                ("code_challenge", challenge),
-                ("code_challenge_method", "S256"),
-            ]);
+            form.extend([("code_challenge", challenge), ("code_challenge_method", "S256")]);
         }
         self.http.post(url, &form, Auth::None).await?.json()
     }
@@ -98,8 +92,6 @@ impl Provider {
     /// Basic is the default of a document that lists no methods (OpenID Connect Discovery section 3).
     fn takes_basic(&self) -> bool {
         let methods = &self.metadata.token_endpoint_auth_methods_supported;
-        methods
-            .as_ref()
-            .is_none_or(|list| list.iter().any(|method| method == "client_secret_basic"))
+        methods.as_ref().is_none_or(|list| list.iter().any(|method| method == "client_secret_basic"))
     }
 }

@@ -97,14 +97,9 @@ pub(crate) struct LoggedOut {
 /// # Errors
 ///
 /// The first rule of [`IdTokenError`] that is broken.
-pub(crate) fn check_logout_token(
-    payload: &[u8],
-    expected: &Expected<'_>,
-) -> Result<LoggedOut, IdTokenError> {
+pub(crate) fn check_logout_token(payload: &[u8], expected: &Expected<'_>) -> Result<LoggedOut, IdTokenError> {
     let claims = common(payload, expected)?;
-    let event = claims
-        .get("events")
-        .and_then(|events| events.get(LOGOUT_EVENT));
+    let event = claims.get("events").and_then(|events| events.get(LOGOUT_EVENT));
     if !event.is_some_and(Value::is_object) {
         return Err(IdTokenError::NotLogout);
     }
@@ -112,10 +107,7 @@ pub(crate) fn check_logout_token(
         return Err(IdTokenError::LogoutNonce);
     }
     let named = |name| claims.get(name).and_then(Value::as_str).map(str::to_owned);
-    let who = LoggedOut {
-        sub: named("sub"),
-        sid: named("sid"),
-    };
+    let who = LoggedOut { sub: named("sub"), sid: named("sid") };
     if who.sub.is_none() && who.sid.is_none() {
         return Err(IdTokenError::Missing("sub or sid"));
     }
@@ -124,8 +116,7 @@ pub(crate) fn check_logout_token(
 
 /// What both kinds share: issuer, audience, time.
 fn common(payload: &[u8], expected: &Expected<'_>) -> Result<Map<String, Value>, IdTokenError> {
-    let claims: Map<String, Value> =
-        serde_json::from_slice(payload).map_err(|_| IdTokenError::Payload)?;
+    let claims: Map<String, Value> = serde_json::from_slice(payload).map_err(|_| IdTokenError::Payload)?;
     let issuer = text(&claims, "iss")?;
     if issuer != expected.issuer {
         return Err(IdTokenError::Issuer(issuer.to_owned()));
@@ -157,23 +148,15 @@ fn is_for(claims: &Map<String, Value>, client_id: &str) -> bool {
 
 fn text<'a>(claims: &'a Map<String, Value>, name: &'static str) -> Result<&'a str, IdTokenError> {
     let value = claims.get(name).and_then(Value::as_str);
-    value
-        .filter(|value| !value.is_empty())
-        .ok_or(IdTokenError::Missing(name))
+    value.filter(|value| !value.is_empty()).ok_or(IdTokenError::Missing(name))
 }
 
 /// A NumericDate (RFC 7519 section 2); fractions are allowed there and dropped here.
 fn seconds(claims: &Map<String, Value>, name: &'static str) -> Result<i64, IdTokenError> {
     let value = claims.get(name).ok_or(IdTokenError::Missing(name))?;
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "`as` saturates, which is what an absurd date deserves"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "`as` saturates, which is what an absurd date deserves")]
     let fraction = || value.as_f64().map(|seconds| seconds as i64);
-    value
-        .as_i64()
-        .or_else(fraction)
-        .ok_or(IdTokenError::Missing(name))
+    value.as_i64().or_else(fraction).ok_or(IdTokenError::Missing(name))
 }
 
 #[cfg(test)]
@@ -228,53 +211,17 @@ mod tests {
     fn id_tokens_are_for_us_and_now() {
         judge(&[
             ("good", json!({}), None),
-            (
-                "several audiences",
-                json!({"aud": ["cli", "app"], "azp": "app"}),
-                None,
-            ),
-            (
-                "other audience",
-                json!({"aud": "cli"}),
-                Some("it is not meant"),
-            ),
-            (
-                "audience of another's",
-                json!({"aud": ["cli", "app"], "azp": "cli"}),
-                Some("it is not meant"),
-            ),
-            (
-                "other issuer",
-                json!({"iss": "https://dex.example/dex/"}),
-                Some("it was issued by"),
-            ),
+            ("several audiences", json!({"aud": ["cli", "app"], "azp": "app"}), None),
+            ("other audience", json!({"aud": "cli"}), Some("it is not meant")),
+            ("audience of another's", json!({"aud": ["cli", "app"], "azp": "cli"}), Some("it is not meant")),
+            ("other issuer", json!({"iss": "https://dex.example/dex/"}), Some("it was issued by")),
             ("no issuer", json!({"iss": null}), Some("claim \"iss\"")),
-            (
-                "fractional times",
-                json!({"exp": 1_000_000.5, "iat": 999_999.5}),
-                None,
-            ),
-            (
-                "last second of leeway",
-                json!({"exp": NOW - LEEWAY + 1}),
-                None,
-            ),
-            (
-                "expired",
-                json!({"exp": NOW - LEEWAY}),
-                Some("it expired at 999970"),
-            ),
-            (
-                "absurd expiry",
-                json!({"exp": "tomorrow"}),
-                Some("claim \"exp\""),
-            ),
+            ("fractional times", json!({"exp": 1_000_000.5, "iat": 999_999.5}), None),
+            ("last second of leeway", json!({"exp": NOW - LEEWAY + 1}), None),
+            ("expired", json!({"exp": NOW - LEEWAY}), Some("it expired at 999970")),
+            ("absurd expiry", json!({"exp": "tomorrow"}), Some("claim \"exp\"")),
             ("clock a little ahead", json!({"iat": NOW + LEEWAY}), None),
-            (
-                "from the future",
-                json!({"iat": NOW + LEEWAY + 1}),
-                Some("it was issued in the future"),
-            ),
+            ("from the future", json!({"iat": NOW + LEEWAY + 1}), Some("it was issued in the future")),
         ]);
         let array = check_id_token(b"[]", Algorithm::RS256, &expected());
         assert!(matches!(array, Err(IdTokenError::Payload)));
@@ -287,24 +234,15 @@ mod tests {
             ("other nonce", json!({"nonce": "n-2"}), Some("its nonce")),
             ("no nonce", json!({"nonce": null}), Some("its nonce")),
             ("no at_hash", json!({"at_hash": null}), None),
-            (
-                "other access token",
-                json!({"at_hash": "77QmUPtjPfzWtF2AnpK9RR"}),
-                Some("its at_hash"),
-            ),
+            ("other access token", json!({"at_hash": "77QmUPtjPfzWtF2AnpK9RR"}), Some("its at_hash")),
         ]);
     }
 
     #[test]
     fn a_refreshed_token_is_about_the_same_user() {
         for (sub, fine) in [("u-1", true), ("u-2", false)] {
-            let expected = Expected {
-                sub: Some(sub),
-                nonce: None,
-                ..expected()
-            };
-            let outcome =
-                check_id_token(&token(&json!({"nonce": null})), Algorithm::RS256, &expected);
+            let expected = Expected { sub: Some(sub), nonce: None, ..expected() };
+            let outcome = check_id_token(&token(&json!({"nonce": null})), Algorithm::RS256, &expected);
             assert_eq!(outcome.is_ok(), fine, "{sub}");
         }
     }
@@ -313,50 +251,18 @@ mod tests {
     fn logout_tokens_are_believed_or_not() {
         let about = json!({LOGOUT_EVENT: {}});
         let cases = [
-            (
-                "sub and sid",
-                json!({"nonce": null, "events": about, "sid": "s"}),
-                true,
-            ),
-            (
-                "sid only",
-                json!({"nonce": null, "events": about, "sid": "s", "sub": null}),
-                true,
-            ),
-            (
-                "neither",
-                json!({"nonce": null, "events": about, "sub": null}),
-                false,
-            ),
+            ("sub and sid", json!({"nonce": null, "events": about, "sid": "s"}), true),
+            ("sid only", json!({"nonce": null, "events": about, "sid": "s", "sub": null}), true),
+            ("neither", json!({"nonce": null, "events": about, "sub": null}), false),
             ("an ID token", json!({}), false),
             ("with a nonce", json!({"events": about}), false),
-            (
-                "event of another kind",
-                json!({"nonce": null, "events": {"x": {}}}),
-                false,
-            ),
-            (
-                "event that is no object",
-                json!({"nonce": null, "events": {LOGOUT_EVENT: true}}),
-                false,
-            ),
-            (
-                "expired",
-                json!({"nonce": null, "events": about, "exp": NOW - LEEWAY}),
-                false,
-            ),
-            (
-                "other audience",
-                json!({"nonce": null, "events": about, "aud": "cli"}),
-                false,
-            ),
+            ("event of another kind", json!({"nonce": null, "events": {"x": {}}}), false),
+            ("event that is no object", json!({"nonce": null, "events": {LOGOUT_EVENT: true}}), false),
+            ("expired", json!({"nonce": null, "events": about, "exp": NOW - LEEWAY}), false),
+            ("other audience", json!({"nonce": null, "events": about, "aud": "cli"}), false),
         ];
         for (told, changes, fine) in cases {
-            assert_eq!(
-                check_logout_token(&token(&changes), &expected()).is_ok(),
-                fine,
-                "{told}"
-            );
+            assert_eq!(check_logout_token(&token(&changes), &expected()).is_ok(), fine, "{told}");
         }
     }
 }

@@ -24,11 +24,7 @@ impl FromRequestParts<Arc<App>> for Visitor {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
-        Ok(Self {
-            app: Arc::clone(app),
-            now: app.now(),
-            id: find(&parts.headers),
-        })
+        Ok(Self { app: Arc::clone(app), now: app.now(), id: find(&parts.headers) })
     }
 }
 
@@ -67,11 +63,7 @@ impl Visitor {
     }
 
     /// As [`Self::keep`], under a fresh name: for when the visitor becomes someone.
-    pub(crate) fn keep_renamed(
-        &self,
-        change: impl FnOnce(&mut Session),
-        response: Response,
-    ) -> Response {
+    pub(crate) fn keep_renamed(&self, change: impl FnOnce(&mut Session), response: Response) -> Response {
         let id = match self.id() {
             Some(old) => self.app.sessions.rename(old, self.now),
             None => self.app.sessions.insert(Session::default(), self.now),
@@ -81,15 +73,8 @@ impl Visitor {
     }
 
     fn named(&self, id: &SessionId, mut response: Response) -> Response {
-        let secure = if self.app.options.is_https() {
-            "; Secure"
-        } else {
-            ""
-        };
-        let cookie = format!(
-            "{COOKIE}={}; Path=/; Max-Age={IDLE_MAX}; HttpOnly; SameSite=Lax{secure}",
-            id.expose()
-        );
+        let secure = if self.app.options.is_https() { "; Secure" } else { "" };
+        let cookie = format!("{COOKIE}={}; Path=/; Max-Age={IDLE_MAX}; HttpOnly; SameSite=Lax{secure}", id.expose());
         let value = HeaderValue::try_from(cookie).expect("hex digits and constants are ASCII");
         response.headers_mut().append(header::SET_COOKIE, value);
         response
@@ -97,10 +82,7 @@ impl Visitor {
 }
 
 fn find(headers: &HeaderMap) -> Option<SessionId> {
-    let lines = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|line| line.to_str().ok());
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     lines
         .flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))

@@ -77,10 +77,7 @@ impl Session {
 
     /// Takes the login with this state out: each is answered once, and within an hour.
     pub(crate) fn answer(&mut self, state: &str, now: i64) -> Option<Attempt> {
-        let at = self
-            .attempts
-            .iter()
-            .position(|attempt| attempt.state == state)?;
+        let at = self.attempts.iter().position(|attempt| attempt.state == state)?;
         let attempt = self.attempts.remove(at)?;
         (now < attempt.began + ATTEMPT_LIFETIME).then_some(attempt)
     }
@@ -106,9 +103,7 @@ impl Session {
 
     /// What to call the user, from the ID token.
     pub(crate) fn user(&self) -> Option<&str> {
-        ["name", "preferred_username", "email", "sub"]
-            .into_iter()
-            .find_map(|name| self.claim(name))
+        ["name", "preferred_username", "email", "sub"].into_iter().find_map(|name| self.claim(name))
     }
 }
 
@@ -123,13 +118,7 @@ mod tests {
     use super::*;
 
     fn attempt(state: usize) -> Attempt {
-        Attempt {
-            state: state.to_string(),
-            nonce: String::new(),
-            code_verifier: None,
-            silent: false,
-            began: 100,
-        }
+        Attempt { state: state.to_string(), nonce: String::new(), code_verifier: None, silent: false, began: 100 }
     }
 
     #[test]
@@ -145,10 +134,7 @@ mod tests {
             session.begin(attempt(1));
             assert_eq!(session.answer(state, now).is_some(), expected, "{told}");
             if state == "1" {
-                assert!(
-                    session.answer(state, 100).is_none(),
-                    "{told}: a second time"
-                );
+                assert!(session.answer(state, 100).is_none(), "{told}: a second time");
             }
         }
     }

@@ -57,23 +57,12 @@ impl Sessions {
                 kept.remove(&oldest);
             }
         }
-        kept.insert(
-            id.clone(),
-            Kept {
-                session,
-                last_used: now,
-            },
-        );
+        kept.insert(id.clone(), Kept { session, last_used: now });
         id
     }
 
     /// Reads or changes a record, which counts as use; `None` if there is none any more.
-    pub(crate) fn with<T>(
-        &self,
-        id: &SessionId,
-        now: i64,
-        change: impl FnOnce(&mut Session) -> T,
-    ) -> Option<T> {
+    pub(crate) fn with<T>(&self, id: &SessionId, now: i64, change: impl FnOnce(&mut Session) -> T) -> Option<T> {
         let mut kept = self.lock();
         let found = kept.get_mut(id)?;
         if !is_live(found, now) {
@@ -91,11 +80,7 @@ impl Sessions {
     }
 
     /// Changes every record that `whose` picks, and tells which they were.
-    pub(crate) fn change_all(
-        &self,
-        whose: impl Fn(&Session) -> bool,
-        change: impl Fn(&mut Session),
-    ) -> Vec<SessionId> {
+    pub(crate) fn change_all(&self, whose: impl Fn(&Session) -> bool, change: impl Fn(&mut Session)) -> Vec<SessionId> {
         let mut kept = self.lock();
         let picked = kept.iter_mut().filter(|(_, kept)| whose(&kept.session));
         picked
@@ -120,11 +105,7 @@ mod tests {
         for (later, lives) in [(IDLE_MAX - 1, true), (IDLE_MAX, false)] {
             let sessions = Sessions::default();
             let id = sessions.insert(Session::default(), 1000);
-            assert_eq!(
-                sessions.with(&id, 1000 + later, |_| ()).is_some(),
-                lives,
-                "{later}"
-            );
+            assert_eq!(sessions.with(&id, 1000 + later, |_| ()).is_some(), lives, "{later}");
         }
     }
 
@@ -139,20 +120,12 @@ mod tests {
     #[test]
     fn the_longest_unused_gives_way_when_the_store_is_full() {
         let sessions = Sessions::default();
-        let ids: Vec<_> = (0..SESSIONS_MAX as i64)
-            .map(|at| sessions.insert(Session::default(), at))
-            .collect();
+        let ids: Vec<_> = (0..SESSIONS_MAX as i64).map(|at| sessions.insert(Session::default(), at)).collect();
         sessions.with(&ids[0], 5000, |_| ());
         let newest = sessions.insert(Session::default(), 5000);
         assert_eq!(sessions.lock().len(), SESSIONS_MAX);
-        assert!(
-            sessions.with(&ids[0], 5000, |_| ()).is_some(),
-            "used just now"
-        );
-        assert!(
-            sessions.with(&ids[1], 5000, |_| ()).is_none(),
-            "longest unused"
-        );
+        assert!(sessions.with(&ids[0], 5000, |_| ()).is_some(), "used just now");
+        assert!(sessions.with(&ids[1], 5000, |_| ()).is_none(), "longest unused");
         assert!(sessions.with(&ids[2], 5000, |_| ()).is_some());
         assert!(sessions.with(&newest, 5000, |_| ()).is_some());
     }
@@ -164,21 +137,13 @@ mod tests {
         sessions.with(&old, 0, |session| session.checked_at = Some(7));
         let new = sessions.rename(&old, 0);
         assert!(sessions.with(&old, 0, |_| ()).is_none());
-        assert_eq!(
-            sessions.with(&new, 0, |session| session.checked_at),
-            Some(Some(7))
-        );
+        assert_eq!(sessions.with(&new, 0, |session| session.checked_at), Some(Some(7)));
     }
 
     #[test]
     fn only_names_we_could_have_given_are_looked_up() {
         let good = "0123456789abcdef".repeat(4);
-        let cases = [
-            (good.as_str(), true),
-            (&good[1..], false),
-            ("", false),
-            ("x", false),
-        ];
+        let cases = [(good.as_str(), true), (&good[1..], false), ("", false), ("x", false)];
         for (text, expected) in cases {
             assert_eq!(SessionId::parse(text).is_some(), expected, "{text}");
         }

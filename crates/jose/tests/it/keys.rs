@@ -19,10 +19,7 @@ fn unsupported(kind: &str) -> Result<(), KeyError> {
 
 /// The public half of the key of RFC 7515 appendix A.3, with one thing changed.
 fn p256(from: &str, to: &str) -> String {
-    let whole = SigningKey::from_jwk_json(P256_PRIVATE)
-        .unwrap()
-        .public()
-        .to_jwk_json();
+    let whole = SigningKey::from_jwk_json(P256_PRIVATE).unwrap().public().to_jwk_json();
     assert!(whole.contains(from), "{from}");
     whole.replace(from, to)
 }
@@ -35,21 +32,11 @@ fn elliptic_curve_keys_by_their_members() {
     let cases = [
         ("whole", "", "", Ok(())),
         ("padded", "RVEU\"", "RVEU=\"", Ok(())),
-        (
-            "unknown members",
-            r#""use""#,
-            r#""x5c":["MII"],"ext":true,"use""#,
-            Ok(()),
-        ),
+        ("unknown members", r#""use""#, r#""x5c":["MII"],"ext":true,"use""#, Ok(())),
         ("no kty", r#""kty":"EC","#, "", missing("kty")),
         ("symmetric", r#""EC""#, r#""oct""#, unsupported("oct")),
         ("no curve", r#""crv":"P-256","#, "", missing("crv")),
-        (
-            "other curve",
-            "P-256",
-            "secp256k1",
-            unsupported("secp256k1"),
-        ),
+        ("other curve", "P-256", "secp256k1", unsupported("secp256k1")),
         ("larger curve", "P-256", "P-384", malformed.clone()),
         ("no x", r#""x":"#, r#""X":"#, missing("x")),
         ("empty x", x, r#""x":"""#, missing("x")),
@@ -60,55 +47,23 @@ fn elliptic_curve_keys_by_their_members() {
     for (told, from, to, expected) in cases {
         assert_eq!(public(&p256(from, to)), expected, "{told}");
     }
-    for wrong in [
-        p256(r#""use""#, r#""kty":"EC","use""#),
-        "x".into(),
-        "[]".into(),
-    ] {
-        assert!(
-            matches!(public(&wrong), Err(KeyError::Json { .. })),
-            "{wrong}"
-        );
+    for wrong in [p256(r#""use""#, r#""kty":"EC","use""#), "x".into(), "[]".into()] {
+        assert!(matches!(public(&wrong), Err(KeyError::Json { .. })), "{wrong}");
     }
 }
 
 #[test]
 fn keys_by_what_they_say_they_are_for() {
     let use_sig = r#""use":"sig""#;
-    let ec = |algorithm| {
-        Err(KeyError::AlgorithmMismatch {
-            algorithm,
-            kty: "EC",
-        })
-    };
+    let ec = |algorithm| Err(KeyError::AlgorithmMismatch { algorithm, kty: "EC" });
     let ecdh = Err(KeyError::UnsupportedAlgorithm("ECDH-ES".into()));
     let cases = [
         ("no use", r#""use":"sig","#, "", Ok(())),
         ("key_ops verify", use_sig, r#""key_ops":["verify"]"#, Ok(())),
-        (
-            "for encryption",
-            use_sig,
-            r#""use":"enc""#,
-            Err(KeyError::NotForSigning),
-        ),
-        (
-            "key_ops encrypt",
-            use_sig,
-            r#""key_ops":["encrypt"]"#,
-            Err(KeyError::NotForSigning),
-        ),
-        (
-            "alg of another type",
-            "ES256",
-            "RS256",
-            ec(Algorithm::RS256),
-        ),
-        (
-            "alg of another curve",
-            "ES256",
-            "ES384",
-            ec(Algorithm::ES384),
-        ),
+        ("for encryption", use_sig, r#""use":"enc""#, Err(KeyError::NotForSigning)),
+        ("key_ops encrypt", use_sig, r#""key_ops":["encrypt"]"#, Err(KeyError::NotForSigning)),
+        ("alg of another type", "ES256", "RS256", ec(Algorithm::RS256)),
+        ("alg of another curve", "ES256", "ES384", ec(Algorithm::ES384)),
         ("alg for encryption", "ES256", "ECDH-ES", ecdh),
     ];
     for (told, from, to, expected) in cases {
@@ -127,30 +82,14 @@ fn rsa_and_edwards_keys_by_their_members() {
     let no_e = rsa(&[0xff; 256]).replace(r#""e""#, r#""f""#);
     let cases = [
         ("2048 bits", rsa(&[0xff; 256]), Ok(())),
-        (
-            "2047 bits",
-            rsa(&[[0x7f].as_slice(), &[0xff; 255]].concat()),
-            size(2047),
-        ),
+        ("2047 bits", rsa(&[[0x7f].as_slice(), &[0xff; 255]].concat()), size(2047)),
         ("8192 bits", rsa(&[0xff; 1024]), Ok(())),
-        (
-            "8193 bits",
-            rsa(&[[1].as_slice(), &[0xff; 1024]].concat()),
-            size(8193),
-        ),
-        (
-            "nothing but zeros",
-            rsa(&[0; 256]),
-            Err(KeyError::Malformed("n")),
-        ),
+        ("8193 bits", rsa(&[[1].as_slice(), &[0xff; 1024]].concat()), size(8193)),
+        ("nothing but zeros", rsa(&[0; 256]), Err(KeyError::Malformed("n"))),
         ("no exponent", no_e, Err(KeyError::Missing("e"))),
         ("Ed448", okp("Ed448"), unsupported("Ed448")),
         ("X25519", okp("X25519"), unsupported("X25519")),
-        (
-            "short Ed25519",
-            okp("Ed25519"),
-            Err(KeyError::Malformed("x")),
-        ),
+        ("short Ed25519", okp("Ed25519"), Err(KeyError::Malformed("x"))),
     ];
     for (told, json, expected) in cases {
         assert_eq!(public(&json), expected, "{told}");
@@ -161,36 +100,18 @@ fn rsa_and_edwards_keys_by_their_members() {
 fn leading_zeros_of_an_rsa_number_are_dropped() {
     let one = r#"{"kty":"RSA","n":"_-","e":"AQAB"}"#;
     let n = [vec![0], vec![0xff; 256]].concat();
-    let padded = one
-        .replace("_-", &URL_SAFE_NO_PAD.encode(&n))
-        .replace("AQAB", "AAEAAQ");
+    let padded = one.replace("_-", &URL_SAFE_NO_PAD.encode(&n)).replace("AQAB", "AAEAAQ");
     let plain = one.replace("_-", &URL_SAFE_NO_PAD.encode(&n[1..]));
-    assert_eq!(
-        PublicKey::from_jwk_json(&padded).unwrap(),
-        PublicKey::from_jwk_json(&plain).unwrap()
-    );
+    assert_eq!(PublicKey::from_jwk_json(&padded).unwrap(), PublicKey::from_jwk_json(&plain).unwrap());
 }
 
 #[test]
 fn private_keys_that_are_refused() {
     let other = SigningKey::generate(Algorithm::ES256).to_jwk_json();
-    let other_d = other
-        .split(r#""d":""#)
-        .nth(1)
-        .unwrap()
-        .trim_end_matches("\"}")
-        .to_owned();
+    let other_d = other.split(r#""d":""#).nth(1).unwrap().trim_end_matches("\"}").to_owned();
     let cases = [
-        (
-            "no kid",
-            P256_PRIVATE.replace(r#""kid":"a3","#, ""),
-            Err(KeyError::Missing("kid")),
-        ),
-        (
-            "public only",
-            P256_PRIVATE.replace(r#""d":"#, r#""dx":"#),
-            Err(KeyError::Missing("d")),
-        ),
+        ("no kid", P256_PRIVATE.replace(r#""kid":"a3","#, ""), Err(KeyError::Missing("kid"))),
+        ("public only", P256_PRIVATE.replace(r#""d":"#, r#""dx":"#), Err(KeyError::Missing("d"))),
         (
             "d of another key",
             P256_PRIVATE.replace("jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI", &other_d),
@@ -201,33 +122,14 @@ fn private_keys_that_are_refused() {
             P256_PRIVATE.replace("jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI", "jpsQ"),
             Err(KeyError::Malformed("d")),
         ),
-        (
-            "seed of another key",
-            ED25519_PRIVATE.replace("nWGx", "nWGy"),
-            Err(KeyError::Inconsistent),
-        ),
-        (
-            "RSA without qi",
-            RSA_PRIVATE.replace(r#""qi":"#, r#""qj":"#),
-            Err(KeyError::Missing("qi")),
-        ),
-        (
-            "RSA with a wrong prime",
-            RSA_PRIVATE.replace(r#""p":"3Slx"#, r#""p":"3Sly"#),
-            Err(KeyError::Inconsistent),
-        ),
-        (
-            "for encryption",
-            RSA_PRIVATE.replace(r#""sig""#, r#""enc""#),
-            Err(KeyError::NotForSigning),
-        ),
+        ("seed of another key", ED25519_PRIVATE.replace("nWGx", "nWGy"), Err(KeyError::Inconsistent)),
+        ("RSA without qi", RSA_PRIVATE.replace(r#""qi":"#, r#""qj":"#), Err(KeyError::Missing("qi"))),
+        ("RSA with a wrong prime", RSA_PRIVATE.replace(r#""p":"3Slx"#, r#""p":"3Sly"#), Err(KeyError::Inconsistent)),
+        ("for encryption", RSA_PRIVATE.replace(r#""sig""#, r#""enc""#), Err(KeyError::NotForSigning)),
         (
             "alg of another type",
             RSA_PRIVATE.replace("RS256", "ES256"),
-            Err(KeyError::AlgorithmMismatch {
-                algorithm: Algorithm::ES256,
-                kty: "RSA",
-            }),
+            Err(KeyError::AlgorithmMismatch { algorithm: Algorithm::ES256, kty: "RSA" }),
         ),
     ];
     for (told, json, expected) in cases {
@@ -238,10 +140,7 @@ fn private_keys_that_are_refused() {
 #[test]
 fn an_error_never_quotes_key_material() {
     let twice = P256_PRIVATE.replace(r#""d":"#, r#""d":"jpsQ","d":"#);
-    let number = P256_PRIVATE.replace(
-        r#""jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI""#,
-        "31415926",
-    );
+    let number = P256_PRIVATE.replace(r#""jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI""#, "31415926");
     for json in [twice, number] {
         let error = SigningKey::from_jwk_json(&json).unwrap_err();
         assert!(matches!(error, KeyError::Json { .. }));
@@ -263,19 +162,13 @@ fn a_foreign_set_keeps_what_it_understands_and_counts_the_rest() {
     let empty = KeySet::parse(r#"{"keys":[]}"#).unwrap();
     assert!(empty.is_empty());
     for wrong in ["", "[]", "{}", r#"{"keys":{}}"#, r#"{"keys":[}"#] {
-        assert!(
-            matches!(KeySet::parse(wrong), Err(KeyError::Json { .. })),
-            "{wrong}"
-        );
+        assert!(matches!(KeySet::parse(wrong), Err(KeyError::Json { .. })), "{wrong}");
     }
 }
 
 #[test]
 fn a_huge_set_is_cut() {
-    for (given, kept, skipped) in [
-        (SET_KEYS_MAX, SET_KEYS_MAX, 0),
-        (SET_KEYS_MAX + 1, SET_KEYS_MAX, 1),
-    ] {
+    for (given, kept, skipped) in [(SET_KEYS_MAX, SET_KEYS_MAX, 0), (SET_KEYS_MAX + 1, SET_KEYS_MAX, 1)] {
         let json = format!(r#"{{"keys":[{}]}}"#, vec![ED25519_PRIVATE; given].join(","));
         let set = KeySet::parse(&json).unwrap();
         assert_eq!((set.keys().len(), set.skipped()), (kept, skipped));
@@ -285,23 +178,12 @@ fn a_huge_set_is_cut() {
 #[test]
 fn printing_shows_names_only() {
     let key = SigningKey::from_jwk_json(P256_PRIVATE).unwrap();
-    assert_eq!(
-        format!("{key:?}"),
-        r#"SigningKey { kid: "a3", algorithm: ES256, .. }"#
-    );
-    assert_eq!(
-        format!("{:?}", key.public()),
-        r#"PublicKey { kid: Some("a3"), kty: "EC", algorithm: Some(ES256) }"#
-    );
-    let seal = SealKey::from_jwk_json(
-        r#"{"kty":"oct","kid":"s","k":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}"#,
-    )
-    .unwrap();
+    assert_eq!(format!("{key:?}"), r#"SigningKey { kid: "a3", algorithm: ES256, .. }"#);
+    assert_eq!(format!("{:?}", key.public()), r#"PublicKey { kid: Some("a3"), kty: "EC", algorithm: Some(ES256) }"#);
+    let seal =
+        SealKey::from_jwk_json(r#"{"kty":"oct","kid":"s","k":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}"#).unwrap();
     assert_eq!(format!("{seal:?}"), r#"SealKey { kid: "s", .. }"#);
-    assert_eq!(
-        format!("{:?}", Sealer::new(&seal, &[]).unwrap()),
-        "Sealer(..)"
-    );
+    assert_eq!(format!("{:?}", Sealer::new(&seal, &[]).unwrap()), "Sealer(..)");
 }
 
 #[test]

@@ -14,25 +14,16 @@ fn a_stored_private_key_is_written_back_byte_for_byte() {
 
 #[test]
 fn the_public_half_has_the_first_members_only() {
-    for (stored, private_from) in [
-        (RSA_PRIVATE, r#","d":"#),
-        (P521_PRIVATE, r#","d":"#),
-        (ED25519_PRIVATE, r#","d":"#),
-    ] {
+    for (stored, private_from) in [(RSA_PRIVATE, r#","d":"#), (P521_PRIVATE, r#","d":"#), (ED25519_PRIVATE, r#","d":"#)]
+    {
         let expected = format!("{}}}", stored.split(private_from).next().unwrap());
         let public = SigningKey::from_jwk_json(stored).unwrap().public();
         assert_eq!(public.to_jwk_json(), expected);
         assert_eq!(PublicKey::from_jwk_json(&expected).unwrap(), public);
         assert_eq!(serde_json::to_string(&public).unwrap(), expected);
-        assert_eq!(
-            serde_json::from_str::<PublicKey>(&expected).unwrap(),
-            public
-        );
+        assert_eq!(serde_json::from_str::<PublicKey>(&expected).unwrap(), public);
         // Whoever reads the private JWK as a public key gets no more than that.
-        assert_eq!(
-            PublicKey::from_jwk_json(stored).unwrap().to_jwk_json(),
-            expected
-        );
+        assert_eq!(PublicKey::from_jwk_json(stored).unwrap().to_jwk_json(), expected);
     }
 }
 
@@ -40,10 +31,7 @@ fn the_public_half_has_the_first_members_only() {
 fn generated_keys_have_the_members_of_their_kind_and_read_back() {
     let ec = ["use", "kty", "kid", "crv", "alg", "x", "y", "d"].as_slice();
     let okp = ["use", "kty", "kid", "crv", "alg", "x", "d"].as_slice();
-    let rsa = [
-        "use", "kty", "kid", "alg", "n", "e", "d", "p", "q", "dp", "dq", "qi",
-    ]
-    .as_slice();
+    let rsa = ["use", "kty", "kid", "alg", "n", "e", "d", "p", "q", "dp", "dq", "qi"].as_slice();
     let cases = [
         (Algorithm::RS256, rsa),
         (Algorithm::ES256, ec),
@@ -75,10 +63,7 @@ fn a_missing_alg_is_inferred_for_signing_and_stays_missing_in_public() {
         assert_ne!(old, stored);
         assert_eq!(SigningKey::from_jwk_json(&old).unwrap().algorithm(), alg);
         let public = PublicKey::from_jwk_json(&old).unwrap();
-        assert_eq!(
-            (public.algorithm(), public.inferred_algorithm()),
-            (None, alg)
-        );
+        assert_eq!((public.algorithm(), public.inferred_algorithm()), (None, alg));
         assert!(!public.to_jwk_json().contains("alg"));
     }
 }
@@ -120,10 +105,7 @@ fn headers_are_alg_and_kid_then_typ() {
         let segment = token.split('.').next().unwrap().to_owned();
         String::from_utf8(URL_SAFE_NO_PAD.decode(segment).unwrap()).unwrap()
     };
-    assert_eq!(
-        header(key.sign_compact(b"{}").unwrap()),
-        r#"{"alg":"ES256","kid":"a3"}"#
-    );
+    assert_eq!(header(key.sign_compact(b"{}").unwrap()), r#"{"alg":"ES256","kid":"a3"}"#);
     assert_eq!(
         header(key.sign_compact_typed("at+jwt", b"{}").unwrap()),
         r#"{"alg":"ES256","kid":"a3","typ":"at+jwt"}"#

@@ -1,9 +1,6 @@
 //! `dex-jose` from outside: the RFCs' vectors, another implementation as oracle, the byte layouts, and every refusal.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "the helpers of tests fail by panicking, as tests do"
-)]
+#![expect(clippy::unwrap_used, reason = "the helpers of tests fail by panicking, as tests do")]
 
 mod keys;
 mod layout;

@@ -1,8 +1,8 @@
 //! Every way in which a token is refused, with the accepted neighbour beside it where there is one.
 
 use dex_jose::{
-    Algorithm, KEYS_TRIED_MAX, KeySet, PublicKey, Segment, SigningKey, TOKEN_BYTES_MAX,
-    VerifyError, parse_unverified_payload,
+    Algorithm, KEYS_TRIED_MAX, KeySet, PublicKey, Segment, SigningKey, TOKEN_BYTES_MAX, VerifyError,
+    parse_unverified_payload,
 };
 
 use crate::{
@@ -28,9 +28,7 @@ fn header(header: &str) -> Result<(), VerifyError> {
 
 #[test]
 fn headers_by_what_they_demand() {
-    let unknown_key = VerifyError::UnknownKey {
-        kid: Some("a4".into()),
-    };
+    let unknown_key = VerifyError::UnknownKey { kid: Some("a4".into()) };
     let foreign = " {\"jku\":\"https://x\",\r\n \"alg\":\"ES256\",\"typ\":\"JWT\"} ";
     let cases = [
         ("ours", r#"{"alg":"ES256","kid":"a3"}"#, Ok(())),
@@ -38,31 +36,11 @@ fn headers_by_what_they_demand() {
         ("empty kid is none", r#"{"alg":"ES256","kid":""}"#, Ok(())),
         ("null kid is none", r#"{"alg":"ES256","kid":null}"#, Ok(())),
         ("space, and members of others", foreign, Ok(())),
-        (
-            "other kid",
-            r#"{"alg":"ES256","kid":"a4"}"#,
-            Err(unknown_key),
-        ),
-        (
-            "crit",
-            r#"{"alg":"ES256","crit":["b64"]}"#,
-            Err(VerifyError::Critical),
-        ),
-        (
-            "empty crit",
-            r#"{"alg":"ES256","crit":[]}"#,
-            Err(VerifyError::Critical),
-        ),
-        (
-            "null crit",
-            r#"{"alg":"ES256","crit":null}"#,
-            Err(VerifyError::Critical),
-        ),
-        (
-            "crit, unsigned",
-            r#"{"alg":"none","crit":["x"]}"#,
-            Err(VerifyError::Critical),
-        ),
+        ("other kid", r#"{"alg":"ES256","kid":"a4"}"#, Err(unknown_key)),
+        ("crit", r#"{"alg":"ES256","crit":["b64"]}"#, Err(VerifyError::Critical)),
+        ("empty crit", r#"{"alg":"ES256","crit":[]}"#, Err(VerifyError::Critical)),
+        ("null crit", r#"{"alg":"ES256","crit":null}"#, Err(VerifyError::Critical)),
+        ("crit, unsigned", r#"{"alg":"none","crit":["x"]}"#, Err(VerifyError::Critical)),
     ];
     for (told, json, expected) in cases {
         assert_eq!(header(json), expected, "{told}");
@@ -118,9 +96,7 @@ fn shapes() {
     let key = p256();
     let set = KeySet::new(vec![key.public()]);
     let good = key.sign_compact(b"{}").unwrap();
-    let [h, p, s] = good.split('.').collect::<Vec<_>>()[..] else {
-        panic!("three segments")
-    };
+    let [h, p, s] = good.split('.').collect::<Vec<_>>()[..] else { panic!("three segments") };
     assert_eq!(verify(&set, &good), Ok(()));
     let zero = "A".repeat(86);
     let in_header = VerifyError::Base64(Segment::Header);
@@ -134,48 +110,16 @@ fn shapes() {
         ("five, a JWE", format!("{good}.a.b"), VerifyError::Segments),
         ("only dots", "..".to_owned(), VerifyError::Header),
         ("leading space", format!(" {good}"), in_header),
-        (
-            "newline within",
-            format!("{h}.{p}\n.{s}"),
-            in_payload.clone(),
-        ),
-        (
-            "padded payload",
-            format!("{h}.{p}=.{s}"),
-            in_payload.clone(),
-        ),
+        ("newline within", format!("{h}.{p}\n.{s}"), in_payload.clone()),
+        ("padded payload", format!("{h}.{p}=.{s}"), in_payload.clone()),
         ("standard alphabet", format!("{h}.+/++.{s}"), in_payload),
-        (
-            "padded signature",
-            format!("{good}=="),
-            in_signature.clone(),
-        ),
-        (
-            "trailing newline",
-            format!("{good}\n"),
-            in_signature.clone(),
-        ),
+        ("padded signature", format!("{good}=="), in_signature.clone()),
+        ("trailing newline", format!("{good}\n"), in_signature.clone()),
         ("characters too many", format!("{good}AAA"), in_signature),
-        (
-            "no signature",
-            format!("{h}.{p}."),
-            VerifyError::BadSignature,
-        ),
-        (
-            "short signature",
-            format!("{h}.{p}.AAAA"),
-            VerifyError::BadSignature,
-        ),
-        (
-            "zero signature",
-            format!("{h}.{p}.{zero}"),
-            VerifyError::BadSignature,
-        ),
-        (
-            "other payload",
-            format!("{h}.e30K.{s}"),
-            VerifyError::BadSignature,
-        ),
+        ("no signature", format!("{h}.{p}."), VerifyError::BadSignature),
+        ("short signature", format!("{h}.{p}.AAAA"), VerifyError::BadSignature),
+        ("zero signature", format!("{h}.{p}.{zero}"), VerifyError::BadSignature),
+        ("other payload", format!("{h}.e30K.{s}"), VerifyError::BadSignature),
     ];
     for (told, token, expected) in cases {
         assert_eq!(verify(&set, &token), Err(expected), "{told}");
@@ -207,9 +151,7 @@ fn sizes() {
     let longest = "a".repeat(TOKEN_BYTES_MAX);
     assert_eq!(verify(&set, &longest), Err(VerifyError::Segments));
     let longer = format!("{longest}a");
-    let refused = VerifyError::TooLong {
-        bytes: TOKEN_BYTES_MAX + 1,
-    };
+    let refused = VerifyError::TooLong { bytes: TOKEN_BYTES_MAX + 1 };
     assert_eq!(verify(&set, &longer), Err(refused.clone()));
     assert_eq!(parse_unverified_payload(&longer), Err(refused));
 }
@@ -217,53 +159,22 @@ fn sizes() {
 #[test]
 fn keys_are_chosen_by_name_type_and_their_own_alg() {
     let (ec, rsa) = (p256(), SigningKey::from_jwk_json(RSA_PRIVATE).unwrap());
-    let same_name = SigningKey::generate(Algorithm::ES256)
-        .public()
-        .with_kid("a3");
+    let same_name = SigningKey::generate(Algorithm::ES256).public().with_kid("a3");
     let nameless = ec.public().with_kid("");
     let good = ec.sign_compact(b"{}").unwrap();
     let free = token(&ec, r#"{"alg":"ES256"}"#, "{}");
     let pss = token(&rsa, r#"{"alg":"PS256"}"#, "{}");
-    let unknown = |kid: Option<&str>| {
-        Err(VerifyError::UnknownKey {
-            kid: kid.map(str::to_owned),
-        })
-    };
+    let unknown = |kid: Option<&str>| Err(VerifyError::UnknownKey { kid: kid.map(str::to_owned) });
     let bad = Err(VerifyError::BadSignature);
     let cases = [
         ("no keys, named", vec![], &good, unknown(Some("a3"))),
         ("no keys, nameless", vec![], &free, unknown(None)),
-        (
-            "the key is last",
-            vec![rsa.public(), ec.public()],
-            &good,
-            Ok(()),
-        ),
-        (
-            "same name, other key",
-            vec![same_name.clone()],
-            &good,
-            bad.clone(),
-        ),
-        (
-            "same name, both keys",
-            vec![same_name.clone(), ec.public()],
-            &good,
-            Ok(()),
-        ),
-        (
-            "a nameless key has no name",
-            vec![nameless.clone()],
-            &good,
-            unknown(Some("a3")),
-        ),
+        ("the key is last", vec![rsa.public(), ec.public()], &good, Ok(())),
+        ("same name, other key", vec![same_name.clone()], &good, bad.clone()),
+        ("same name, both keys", vec![same_name.clone(), ec.public()], &good, Ok(())),
+        ("a nameless key has no name", vec![nameless.clone()], &good, unknown(Some("a3"))),
         ("nameless both", vec![nameless], &free, Ok(())),
-        (
-            "nameless token, all keys",
-            vec![rsa.public(), same_name.clone(), ec.public()],
-            &free,
-            Ok(()),
-        ),
+        ("nameless token, all keys", vec![rsa.public(), same_name.clone(), ec.public()], &free, Ok(())),
         (
             "nameless token, no key fits",
             vec![rsa.public()],
@@ -271,17 +182,10 @@ fn keys_are_chosen_by_name_type_and_their_own_alg() {
             Err(VerifyError::AlgorithmMismatch(Algorithm::ES256)),
         ),
         ("nameless token, wrong key", vec![same_name], &free, bad),
-        (
-            "the key's own alg",
-            vec![rsa.public()],
-            &pss,
-            Err(VerifyError::AlgorithmMismatch(Algorithm::PS256)),
-        ),
+        ("the key's own alg", vec![rsa.public()], &pss, Err(VerifyError::AlgorithmMismatch(Algorithm::PS256))),
     ];
     for (told, keys, token, expected) in cases {
-        let got = KeySet::new(keys)
-            .verify_compact(token, &Algorithm::ALL)
-            .map(drop);
+        let got = KeySet::new(keys).verify_compact(token, &Algorithm::ALL).map(drop);
         assert_eq!(got, expected, "{told}");
     }
 }
@@ -291,20 +195,11 @@ fn only_so_many_keys_are_tried() {
     let ec = p256();
     let free = token(&ec, r#"{"alg":"ES256"}"#, "{}");
     let others = |count: usize| -> Vec<PublicKey> {
-        (0..count)
-            .map(|_| SigningKey::generate(Algorithm::ES256).public())
-            .collect()
+        (0..count).map(|_| SigningKey::generate(Algorithm::ES256).public()).collect()
     };
-    for (before, expected) in [
-        (KEYS_TRIED_MAX - 1, Ok(())),
-        (KEYS_TRIED_MAX, Err(VerifyError::BadSignature)),
-    ] {
+    for (before, expected) in [(KEYS_TRIED_MAX - 1, Ok(())), (KEYS_TRIED_MAX, Err(VerifyError::BadSignature))] {
         let keys = [others(before), vec![ec.public()]].concat();
-        assert_eq!(
-            verify(&KeySet::new(keys), &free),
-            expected,
-            "{before} others"
-        );
+        assert_eq!(verify(&KeySet::new(keys), &free), expected, "{before} others");
     }
 }
 
@@ -317,13 +212,8 @@ fn what_verified_tells() {
     assert_eq!(verified.payload, b"\x00 not json");
     assert_eq!(verified.header.typ.as_deref(), Some("at+jwt"));
     assert_eq!(verified.header.alg, "ES256");
-    let nameless = set
-        .verify_compact(&token(&ec, r#"{"alg":"ES256"}"#, ""), BOTH)
-        .unwrap();
-    assert_eq!(
-        (nameless.header.kid, nameless.kid.as_deref()),
-        (None, Some("a3"))
-    );
+    let nameless = set.verify_compact(&token(&ec, r#"{"alg":"ES256"}"#, ""), BOTH).unwrap();
+    assert_eq!((nameless.header.kid, nameless.kid.as_deref()), (None, Some("a3")));
 }
 
 #[test]
@@ -333,23 +223,14 @@ fn an_unverified_payload_is_read_or_refused() {
         ("header and signature do not matter", "?.e30.?", Ok("{}")),
         ("an opaque token", "CgJhYhICY2Q", Err(VerifyError::Segments)),
         ("two segments", "e30.e30", Err(VerifyError::Segments)),
-        (
-            "four segments",
-            "e30.e30.e30.e30",
-            Err(VerifyError::Segments),
-        ),
-        (
-            "padding",
-            "e30.e30=.x",
-            Err(VerifyError::Base64(Segment::Payload)),
-        ),
+        ("four segments", "e30.e30.e30.e30", Err(VerifyError::Segments)),
+        ("padding", "e30.e30=.x", Err(VerifyError::Base64(Segment::Payload))),
         ("not JSON", "e30.e30K_w.x", Err(VerifyError::Payload)),
         ("an array", "e30.W10.x", Err(VerifyError::Payload)),
         ("empty", "e30..x", Err(VerifyError::Payload)),
     ];
     for (told, text, expected) in cases {
-        let got =
-            parse_unverified_payload(text).map(|claims| serde_json::to_string(&claims).unwrap());
+        let got = parse_unverified_payload(text).map(|claims| serde_json::to_string(&claims).unwrap());
         assert_eq!(got, expected.map(str::to_owned), "{told}");
     }
 }

@@ -1,8 +1,7 @@
 //! Published examples. Signing is compared where the algorithm is deterministic.
 
 use dex_jose::{
-    Algorithm, KeySet, PublicKey, SigningKey, attach_signature, parse_unverified_payload, sha256,
-    signing_input,
+    Algorithm, KeySet, PublicKey, SigningKey, attach_signature, parse_unverified_payload, sha256, signing_input,
 };
 
 const BILBO: &str = "bilbo.baggins@hobbiton.example";
@@ -50,19 +49,14 @@ pub(crate) const ED25519_PRIVATE: &str = concat!(
 );
 
 fn verify(token: &str, key: PublicKey, alg: Algorithm) -> Vec<u8> {
-    let verified = KeySet::new(vec![key])
-        .verify_compact(token, &[alg])
-        .unwrap();
+    let verified = KeySet::new(vec![key]).verify_compact(token, &[alg]).unwrap();
     assert_eq!(verified.algorithm, alg);
     verified.payload
 }
 
 /// The half without `alg`, as the RFC has it: an RSA key then verifies all of RS* and PS*.
 fn without_alg(key: &SigningKey) -> PublicKey {
-    let json = key
-        .public()
-        .to_jwk_json()
-        .replace(&format!(r#""alg":"{}","#, key.algorithm()), "");
+    let json = key.public().to_jwk_json().replace(&format!(r#""alg":"{}","#, key.algorithm()), "");
     PublicKey::from_jwk_json(&json).unwrap()
 }
 
@@ -74,10 +68,7 @@ fn rfc7520_4_1_rs256_signs_and_verifies() {
     let key = SigningKey::from_jwk_json(RSA_PRIVATE).unwrap();
     assert_eq!(key.kid(), BILBO);
     assert_eq!(key.sign_compact(FRODO.as_bytes()).unwrap(), token);
-    assert_eq!(
-        verify(&token, without_alg(&key), Algorithm::RS256),
-        FRODO.as_bytes()
-    );
+    assert_eq!(verify(&token, without_alg(&key), Algorithm::RS256), FRODO.as_bytes());
 }
 
 #[test]
@@ -95,10 +86,7 @@ fn rfc7520_4_3_es512_verifies() {
     let header = "eyJhbGciOiJFUzUxMiIsImtpZCI6ImJpbGJvLmJhZ2dpbnNAaG9iYml0b24uZXhhbXBsZSJ9";
     let token = format!("{header}.{FRODO_ENCODED}.{signature}");
     let key = SigningKey::from_jwk_json(P521_PRIVATE).unwrap();
-    assert_eq!(
-        verify(&token, key.public(), Algorithm::ES512),
-        FRODO.as_bytes()
-    );
+    assert_eq!(verify(&token, key.public(), Algorithm::ES512), FRODO.as_bytes());
 }
 
 #[test]
@@ -131,16 +119,8 @@ fn thumbprints() {
             PublicKey::from_jwk_json(example).unwrap(),
             "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs",
         ),
-        (
-            "RFC 8037 appendix A.3",
-            public(ED25519_PRIVATE),
-            "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
-        ),
-        (
-            "key of RFC 7520 section 3.1",
-            public(P521_PRIVATE),
-            "dHri3SADZkrush5HU_50AoRhcKFryN-PI6jPBtPL55M",
-        ),
+        ("RFC 8037 appendix A.3", public(ED25519_PRIVATE), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"),
+        ("key of RFC 7520 section 3.1", public(P521_PRIVATE), "dHri3SADZkrush5HU_50AoRhcKFryN-PI6jPBtPL55M"),
     ];
     for (told, key, expected) in cases {
         assert_eq!(key.thumbprint(), expected, "{told}");
@@ -151,8 +131,5 @@ fn thumbprints() {
 fn rfc7636_appendix_b_challenge_is_the_sha256_of_its_verifier() {
     use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
     let challenge = sha256(b"dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
-    assert_eq!(
-        URL_SAFE_NO_PAD.encode(challenge),
-        "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
-    );
+    assert_eq!(URL_SAFE_NO_PAD.encode(challenge), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
 }

@@ -2,19 +2,13 @@
 
 macro_rules! file {
     ($path:literal) => {
-        (
-            $path,
-            include_bytes!(concat!("../../", $path)) as &'static [u8],
-        )
+        ($path, include_bytes!(concat!("../../", $path)) as &'static [u8])
     };
 }
 
 /// The light palette first, for themes that set no colours.
-const MAIN_STYLES: &str = concat!(
-    include_str!("../../themes/light/styles.css"),
-    "\n",
-    include_str!("../../static/main.css")
-);
+const MAIN_STYLES: &str =
+    concat!(include_str!("../../themes/light/styles.css"), "\n", include_str!("../../static/main.css"));
 
 /// The palette of the theme `auto`: the light one, and the dark one for who prefers it.
 const AUTO_STYLES: &str = concat!(
@@ -30,30 +24,12 @@ const AUTO_STYLES: &str = concat!(
 pub(super) const FILES: &[(&str, &[u8])] = &[
     ("robots.txt", b"User-agent: *\nDisallow: /\n"),
     ("themes/auto/styles.css", AUTO_STYLES.as_bytes()),
-    (
-        "themes/auto/favicon.png",
-        include_bytes!("../../themes/favicon.png"),
-    ),
-    (
-        "themes/auto/logo.png",
-        include_bytes!("../../themes/logo.png"),
-    ),
-    (
-        "themes/dark/favicon.png",
-        include_bytes!("../../themes/favicon.png"),
-    ),
-    (
-        "themes/dark/logo.png",
-        include_bytes!("../../themes/logo.png"),
-    ),
-    (
-        "themes/light/favicon.png",
-        include_bytes!("../../themes/favicon.png"),
-    ),
-    (
-        "themes/light/logo.png",
-        include_bytes!("../../themes/logo.png"),
-    ),
+    ("themes/auto/favicon.png", include_bytes!("../../themes/favicon.png")),
+    ("themes/auto/logo.png", include_bytes!("../../themes/logo.png")),
+    ("themes/dark/favicon.png", include_bytes!("../../themes/favicon.png")),
+    ("themes/dark/logo.png", include_bytes!("../../themes/logo.png")),
+    ("themes/light/favicon.png", include_bytes!("../../themes/favicon.png")),
+    ("themes/light/logo.png", include_bytes!("../../themes/logo.png")),
     file!("themes/dark/styles.css"),
     file!("themes/light/styles.css"),
     file!("static/autosubmit.js"),

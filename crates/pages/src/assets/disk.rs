@@ -27,15 +27,8 @@ const DEPTH_MAX: usize = 16;
 ///
 /// [`LoadError::Read`] if the directory or something in it cannot be read, [`LoadError::TooMuch`].
 pub(super) fn read(dir: &Path) -> Result<BTreeMap<String, Bytes>, LoadError> {
-    let root = dir.canonicalize().map_err(|source| LoadError::Read {
-        path: dir.to_owned(),
-        source,
-    })?;
-    let mut reading = Reading {
-        root,
-        files: BTreeMap::new(),
-        bytes: 0,
-    };
+    let root = dir.canonicalize().map_err(|source| LoadError::Read { path: dir.to_owned(), source })?;
+    let mut reading = Reading { root, files: BTreeMap::new(), bytes: 0 };
     for folder in ["static", "themes"] {
         if dir.join(folder).is_dir() {
             reading.folder(&dir.join(folder), folder, 0)?;
@@ -56,15 +49,9 @@ struct Reading {
 impl Reading {
     fn folder(&mut self, folder: &Path, name: &str, depth: usize) -> Result<(), LoadError> {
         if depth == DEPTH_MAX {
-            return Err(LoadError::TooMuch {
-                path: folder.to_owned(),
-                limit: "16 nested folders",
-            });
+            return Err(LoadError::TooMuch { path: folder.to_owned(), limit: "16 nested folders" });
         }
-        let unreadable = |source| LoadError::Read {
-            path: folder.to_owned(),
-            source,
-        };
+        let unreadable = |source| LoadError::Read { path: folder.to_owned(), source };
         for entry in fs::read_dir(folder).map_err(unreadable)? {
             let path = entry.map_err(unreadable)?.path();
             let Some(last) = path.file_name().and_then(|last| last.to_str()) else {
@@ -84,9 +71,7 @@ impl Reading {
     }
 
     fn is_inside(&self, path: &Path) -> bool {
-        let inside = path
-            .canonicalize()
-            .is_ok_and(|real| real.starts_with(&self.root));
+        let inside = path.canonicalize().is_ok_and(|real| real.starts_with(&self.root));
         if !inside {
             tracing::warn!(path = %path.display(), "this link leads out of frontend.dir or nowhere; it is not served");
         }
@@ -94,22 +79,13 @@ impl Reading {
     }
 
     fn file(&mut self, path: &Path, name: &str) -> Result<(), LoadError> {
-        let unreadable = |source| LoadError::Read {
-            path: path.to_owned(),
-            source,
-        };
+        let unreadable = |source| LoadError::Read { path: path.to_owned(), source };
         self.bytes += fs::metadata(path).map_err(unreadable)?.len();
         if self.bytes > TOTAL_BYTES_MAX {
-            return Err(LoadError::TooMuch {
-                path: path.to_owned(),
-                limit: "64 MiB in all",
-            });
+            return Err(LoadError::TooMuch { path: path.to_owned(), limit: "64 MiB in all" });
         }
         if self.files.len() == FILES_MAX {
-            return Err(LoadError::TooMuch {
-                path: path.to_owned(),
-                limit: "5000 files",
-            });
+            return Err(LoadError::TooMuch { path: path.to_owned(), limit: "5000 files" });
         }
         let content = fs::read(path).map_err(unreadable)?;
         self.files.insert(name.to_owned(), Bytes::from(content));

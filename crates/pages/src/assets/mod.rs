@@ -45,11 +45,7 @@ impl Asset {
     fn new(path: &str, bytes: Bytes) -> Self {
         let hash = Sha256::digest(&bytes);
         let digits: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-        Self {
-            bytes,
-            content_type: content_type(path),
-            etag: format!("\"{}\"", &digits[..FINGERPRINT_DIGITS]),
-        }
+        Self { bytes, content_type: content_type(path), etag: format!("\"{}\"", &digits[..FINGERPRINT_DIGITS]) }
     }
 
     fn fingerprint(&self) -> &str {
@@ -59,8 +55,7 @@ impl Asset {
     /// Value for `Cache-Control`, given the query of the request: `v=<fingerprint>` is what the
     /// template function `asset` adds.
     pub fn cache_control(&self, query: Option<&str>) -> String {
-        let versioned =
-            query.and_then(|query| query.strip_prefix("v=")) == Some(self.fingerprint());
+        let versioned = query.and_then(|query| query.strip_prefix("v=")) == Some(self.fingerprint());
         if versioned {
             format!("public, max-age={VERSIONED_MAX_AGE}, immutable")
         } else {
@@ -80,10 +75,7 @@ impl Assets {
     /// The built-in files, with the theme that is asked for.
     pub(crate) fn builtin(frontend: &Frontend) -> Result<Self, LoadError> {
         let theme = theme::choose(frontend, &BTreeMap::new())?;
-        Ok(Self {
-            files: theme::merge(&theme, BTreeMap::new()),
-            own_files: false,
-        })
+        Ok(Self { files: theme::merge(&theme, BTreeMap::new()), own_files: false })
     }
 
     /// The files of `dir`, and the built-in ones where it has none.
@@ -91,24 +83,17 @@ impl Assets {
         let own = disk::read(dir)?;
         let theme = theme::choose(frontend, &own)?;
         let own_files = !own.is_empty();
-        Ok(Self {
-            files: theme::merge(&theme, own),
-            own_files,
-        })
+        Ok(Self { files: theme::merge(&theme, own), own_files })
     }
 
     /// The file at `path` below the issuer, percent-decoded by the caller: `/static/main.css`,
     /// `/theme/logo.png`, `/robots.txt`. Folders and everything unknown are `None`: answer 404.
     pub fn get(&self, path: &str) -> Option<Asset> {
-        self.files
-            .get(path.strip_prefix('/').unwrap_or(path))
-            .cloned()
+        self.files.get(path.strip_prefix('/').unwrap_or(path)).cloned()
     }
 
     pub(crate) fn fingerprint(&self, path: &str) -> Option<&str> {
-        self.files
-            .get(path.strip_prefix('/').unwrap_or(path))
-            .map(Asset::fingerprint)
+        self.files.get(path.strip_prefix('/').unwrap_or(path)).map(Asset::fingerprint)
     }
 
     pub(crate) fn has_own_files(&self) -> bool {

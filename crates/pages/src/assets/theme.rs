@@ -19,15 +19,10 @@ const DEFAULT_THEME_OF_DEX: &str = "light";
 /// # Errors
 ///
 /// [`LoadError::Theme`] if neither the directory nor the program has the one asked for.
-pub(super) fn choose(
-    frontend: &Frontend,
-    own: &BTreeMap<String, Bytes>,
-) -> Result<String, LoadError> {
+pub(super) fn choose(frontend: &Frontend, own: &BTreeMap<String, Bytes>) -> Result<String, LoadError> {
     let own_themes = names(own.keys().map(String::as_str));
     let Some(wanted) = frontend.chosen_theme() else {
-        let theirs = [DEFAULT_THEME, DEFAULT_THEME_OF_DEX]
-            .into_iter()
-            .find(|name| own_themes.contains(*name));
+        let theirs = [DEFAULT_THEME, DEFAULT_THEME_OF_DEX].into_iter().find(|name| own_themes.contains(*name));
         return Ok(theirs.unwrap_or(DEFAULT_THEME).to_owned());
     };
     let mut known = names(builtin::FILES.iter().map(|(path, _)| *path));
@@ -35,18 +30,12 @@ pub(super) fn choose(
     if known.contains(wanted) {
         return Ok(wanted.to_owned());
     }
-    Err(LoadError::Theme {
-        theme: wanted.to_owned(),
-        known: known.into_iter().collect(),
-    })
+    Err(LoadError::Theme { theme: wanted.to_owned(), known: known.into_iter().collect() })
 }
 
 fn names<'a>(paths: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
     let below = paths.filter_map(|path| path.strip_prefix("themes/"));
-    below
-        .filter_map(|path| path.split_once('/'))
-        .map(|(theme, _)| theme.to_owned())
-        .collect()
+    below.filter_map(|path| path.split_once('/')).map(|(theme, _)| theme.to_owned()).collect()
 }
 
 /// All files by the path they are served at: `own` before built-in, the theme below `theme/`.
@@ -54,17 +43,9 @@ fn names<'a>(paths: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
 /// A theme of the directory that lacks a file takes it from the built-in one of the same name, else
 /// from the default.
 pub(super) fn merge(theme: &str, own: BTreeMap<String, Bytes>) -> BTreeMap<String, Asset> {
-    let ours = || {
-        builtin::FILES
-            .iter()
-            .map(|(path, bytes)| (*path, Bytes::from_static(bytes)))
-    };
-    let own = || {
-        own.iter()
-            .map(|(path, bytes)| (path.as_str(), bytes.clone()))
-    };
-    let has_ours = ours()
-        .any(|(path, _)| served_at(path, theme).is_some_and(|path| path.starts_with("theme/")));
+    let ours = || builtin::FILES.iter().map(|(path, bytes)| (*path, Bytes::from_static(bytes)));
+    let own = || own.iter().map(|(path, bytes)| (path.as_str(), bytes.clone()));
+    let has_ours = ours().any(|(path, _)| served_at(path, theme).is_some_and(|path| path.starts_with("theme/")));
     let base = if has_ours { theme } else { DEFAULT_THEME };
 
     let mut files = BTreeMap::new();

@@ -13,8 +13,8 @@ use crate::sprig;
 
 /// Functions Go knows without being told.
 const GO_FUNCTIONS: [&str; 19] = [
-    "and", "call", "eq", "ge", "gt", "html", "index", "js", "le", "len", "lt", "ne", "not", "or",
-    "print", "printf", "println", "slice", "urlquery",
+    "and", "call", "eq", "ge", "gt", "html", "index", "js", "le", "len", "lt", "ne", "not", "or", "print", "printf",
+    "println", "slice", "urlquery",
 ];
 
 /// Path the samples are shown at.
@@ -26,10 +26,7 @@ const SAMPLE_PATH: &str = "/auth/local/login";
 ///
 /// [`LoadError::Template`] with file and line of the first that does not.
 pub(super) fn names(parsed: &Parsed) -> Result<(), LoadError> {
-    let mut own = parsed
-        .trees
-        .values()
-        .filter(|tree| tree.origin == Origin::Directory);
+    let mut own = parsed.trees.values().filter(|tree| tree.origin == Origin::Directory);
     own.try_for_each(|tree| Names { parsed, tree }.list(&tree.root))
 }
 
@@ -42,12 +39,7 @@ pub(super) fn names(parsed: &Parsed) -> Result<(), LoadError> {
 /// [`LoadError::Template`] with file and line of the first failure.
 pub(super) fn samples(set: &TemplateSet, parsed: &Parsed) -> Result<(), LoadError> {
     let strict = parsed.escaping(MissingKey::Error)?;
-    let mut trial = Trial {
-        set,
-        strict,
-        parsed,
-        warned: BTreeSet::new(),
-    };
+    let mut trial = Trial { set, strict, parsed, warned: BTreeSet::new() };
     for (name, kind) in kinds() {
         for sample in (kind.samples)() {
             let page = &sample.page;
@@ -70,10 +62,7 @@ struct Trial<'a> {
 
 impl Trial<'_> {
     fn run(&mut self, name: &'static str, data: &Value) -> Result<(), LoadError> {
-        match self
-            .strict
-            .execute_template_fmt(&mut Output::new(), name, data)
-        {
+        match self.strict.execute_template_fmt(&mut Output::new(), name, data) {
             Ok(()) => return Ok(()),
             Err(TemplateError::MissingKey { key }) => self.warn(name, key, data),
             Err(TemplateError::UndefinedTemplate(missing)) if missing == name => {
@@ -91,12 +80,7 @@ impl Trial<'_> {
     fn warn(&mut self, name: &str, field: String, data: &Value) {
         let at = locate::failing_line(self.parsed, MissingKey::Error, name, data);
         if self.warned.insert((at.clone(), field.clone())) {
-            tracing::warn!(
-                page = name,
-                at,
-                field,
-                "this page has no such field; it renders empty"
-            );
+            tracing::warn!(page = name, at, field, "this page has no such field; it renders empty");
         }
     }
 }
@@ -104,16 +88,9 @@ impl Trial<'_> {
 /// Why `name` cannot be escaped: the engine leaves such a template out and says nothing. It does
 /// say why for the template a set begins with.
 fn escape_error(parsed: &Parsed, name: &str) -> LoadError {
-    let outcome = parsed
-        .beginning_with(name)
-        .and_then(|set| set.execute_to_string(&Value::Nil));
+    let outcome = parsed.beginning_with(name).and_then(|set| set.execute_to_string(&Value::Nil));
     match outcome {
-        Err(TemplateError::Escape {
-            name: inner,
-            line,
-            description,
-            ..
-        }) => {
+        Err(TemplateError::Escape { name: inner, line, description, .. }) => {
             let known = inner.filter(|inner| parsed.trees.contains_key(inner));
             escape_error_at(parsed, known.as_deref().unwrap_or(name), line, description)
         }
@@ -123,10 +100,7 @@ fn escape_error(parsed: &Parsed, name: &str) -> LoadError {
 }
 
 fn escape_error_at(parsed: &Parsed, template: &str, line: usize, description: String) -> LoadError {
-    let file = parsed
-        .trees
-        .get(template)
-        .map_or(template, |tree| &tree.file);
+    let file = parsed.trees.get(template).map_or(template, |tree| &tree.file);
     match line {
         0 => LoadError::template(file, description),
         line => LoadError::template(format!("{file}:{line}"), description),
@@ -151,10 +125,7 @@ impl Names<'_> {
             Node::List(list) => self.list(list),
             Node::Template(include) => {
                 if !self.parsed.trees.contains_key(include.name.as_str()) {
-                    return Err(self.at(
-                        include.pos.line,
-                        format!("there is no template `{}`", include.name),
-                    ));
+                    return Err(self.at(include.pos.line, format!("there is no template `{}`", include.name)));
                 }
                 include.pipe.as_ref().map_or(Ok(()), |pipe| self.pipe(pipe))
             }
@@ -165,27 +136,19 @@ impl Names<'_> {
     fn branch(&self, branch: &BranchNode) -> Result<(), LoadError> {
         self.pipe(&branch.pipe)?;
         self.list(&branch.body)?;
-        branch
-            .else_body
-            .as_ref()
-            .map_or(Ok(()), |list| self.list(list))
+        branch.else_body.as_ref().map_or(Ok(()), |list| self.list(list))
     }
 
     fn pipe(&self, pipe: &PipeNode) -> Result<(), LoadError> {
-        pipe.commands
-            .iter()
-            .try_for_each(|command| self.command(pipe, command))
+        pipe.commands.iter().try_for_each(|command| self.command(pipe, command))
     }
 
     fn command(&self, pipe: &PipeNode, command: &CommandNode) -> Result<(), LoadError> {
-        if let (Some(Expr::Identifier(pos, name)), [discarded]) =
-            (command.args.first(), pipe.decl.as_slice())
+        if let (Some(Expr::Identifier(pos, name)), [discarded]) = (command.args.first(), pipe.decl.as_slice())
             && sprig::CHANGES_ITS_ARGUMENT.contains(&name.as_str())
             && discarded == "$_"
         {
-            let reason = format!(
-                "`{name}` answers a changed copy here: write `$x = {name} $x ..`, not `$_ := ..`"
-            );
+            let reason = format!("`{name}` answers a changed copy here: write `$x = {name} $x ..`, not `$_ := ..`");
             return Err(self.at(pos.line, reason));
         }
         command.args.iter().try_for_each(|expr| self.expr(expr))
@@ -202,8 +165,7 @@ impl Names<'_> {
 
     fn function(&self, line: usize, name: &str) -> Result<(), LoadError> {
         if GO_FUNCTIONS.contains(&name) || self.parsed.functions.contains_key(name) {
-            return sprig::refusal(name)
-                .map_or(Ok(()), |why| Err(self.at(line, format!("`{name}`: {why}"))));
+            return sprig::refusal(name).map_or(Ok(()), |why| Err(self.at(line, format!("`{name}`: {why}"))));
         }
         Err(self.at(line, format!("there is no function `{name}`")))
     }

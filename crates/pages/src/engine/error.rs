@@ -51,10 +51,7 @@ pub enum RenderError {
         reason: String,
     },
     /// The template wrote more than a page may hold.
-    #[error(
-        "template {template} wrote more than {} bytes",
-        super::output::PAGE_BYTES_MAX
-    )]
+    #[error("template {template} wrote more than {} bytes", super::output::PAGE_BYTES_MAX)]
     TooLarge {
         /// File name.
         template: &'static str,
@@ -63,9 +60,6 @@ pub enum RenderError {
 
 impl LoadError {
     pub(super) fn template(at: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self::Template {
-            at: at.into(),
-            reason: reason.into(),
-        }
+        Self::Template { at: at.into(), reason: reason.into() }
     }
 }

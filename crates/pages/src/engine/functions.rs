@@ -19,19 +19,13 @@ pub(super) fn own(frontend: &Arc<Frontend>, assets: &Arc<Assets>) -> FuncMap {
     let mut add = |name: &str, function: ValueFunc| functions.insert(name.to_owned(), function);
 
     let shown = frontend.clone();
-    add(
-        "issuer",
-        Arc::new(move |_: &[Value]| Ok(text(shown.display_name()))),
-    );
+    add("issuer", Arc::new(move |_: &[Value]| Ok(text(shown.display_name()))));
 
     let shown = frontend.clone();
     add("logo", Arc::new(move |_: &[Value]| Ok(text(shown.logo()))));
 
     let shown = frontend.clone();
-    add(
-        "default_logo",
-        Arc::new(move |_: &[Value]| Ok(Value::Bool(shown.logo() == DEFAULT_LOGO))),
-    );
+    add("default_logo", Arc::new(move |_: &[Value]| Ok(Value::Bool(shown.logo() == DEFAULT_LOGO))));
 
     let told = frontend.clone();
     add("extra", Arc::new(move |args: &[Value]| extra(&told, args)));
@@ -40,10 +34,7 @@ pub(super) fn own(frontend: &Arc<Frontend>, assets: &Arc<Assets>) -> FuncMap {
     add("url", Arc::new(move |args: &[Value]| url(&from, args)));
 
     let (from, files) = (frontend.clone(), assets.clone());
-    add(
-        "asset",
-        Arc::new(move |args: &[Value]| asset(&from, &files, args)),
-    );
+    add("asset", Arc::new(move |args: &[Value]| asset(&from, &files, args)));
 
     add("lower", Arc::new(lower));
     functions
@@ -56,25 +47,15 @@ fn text(of: &str) -> Value {
 fn two<'a>(name: &str, args: &'a [Value]) -> Result<(&'a str, &'a str), TemplateError> {
     match args {
         [Value::String(first), Value::String(second)] => Ok((first, second)),
-        [_, _] => Err(TemplateError::Exec(format!(
-            "{name}: both arguments must be strings"
-        ))),
-        _ => Err(TemplateError::ArgCount {
-            name: name.to_owned(),
-            expected: 2,
-            got: args.len(),
-        }),
+        [_, _] => Err(TemplateError::Exec(format!("{name}: both arguments must be strings"))),
+        _ => Err(TemplateError::ArgCount { name: name.to_owned(), expected: 2, got: args.len() }),
     }
 }
 
 fn extra(frontend: &Frontend, args: &[Value]) -> Outcome {
     match args {
-        [Value::String(key)] => Ok(text(
-            frontend.extra.get(key.as_ref()).map_or("", String::as_str),
-        )),
-        _ => Err(TemplateError::Exec(
-            "extra: give the key, one string".to_owned(),
-        )),
+        [Value::String(key)] => Ok(text(frontend.extra.get(key.as_ref()).map_or("", String::as_str))),
+        _ => Err(TemplateError::Exec("extra: give the key, one string".to_owned())),
     }
 }
 
@@ -101,10 +82,6 @@ fn asset(frontend: &Frontend, assets: &Assets, args: &[Value]) -> Outcome {
 fn lower(args: &[Value]) -> Outcome {
     match args {
         [value] => Ok(text(&value.to_string().to_lowercase())),
-        _ => Err(TemplateError::ArgCount {
-            name: "lower".to_owned(),
-            expected: 1,
-            got: args.len(),
-        }),
+        _ => Err(TemplateError::ArgCount { name: "lower".to_owned(), expected: 1, got: args.len() }),
     }
 }

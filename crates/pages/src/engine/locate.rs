@@ -12,17 +12,8 @@ use super::set::Parsed;
 const INCLUDES_MAX: usize = 20;
 
 /// `file:line` where running `page` with `data` fails; only the file if it does not fail when not escaped.
-pub(super) fn failing_line(
-    parsed: &Parsed,
-    missing: MissingKey,
-    page: &str,
-    data: &Value,
-) -> String {
-    let search = Search {
-        plain: parsed.plain(missing),
-        page,
-        data,
-    };
+pub(super) fn failing_line(parsed: &Parsed, missing: MissingKey, page: &str, data: &Value) -> String {
+    let search = Search { plain: parsed.plain(missing), page, data };
     let mut template = page.to_owned();
     for _ in 0..INCLUDES_MAX {
         let Some(tree) = parsed.trees.get(&template) else {
@@ -37,10 +28,7 @@ pub(super) fn failing_line(
             None => break,
         }
     }
-    parsed
-        .trees
-        .get(&template)
-        .map_or(template, |tree| tree.file.clone())
+    parsed.trees.get(&template).map_or(template, |tree| tree.file.clone())
 }
 
 enum Place {
@@ -61,9 +49,7 @@ impl Search<'_> {
     /// Whether the page fails when `template` is `root`.
     fn fails(&self, template: &str, root: ListNode) -> bool {
         let changed = self.plain.clone().add_parse_tree(template, root);
-        changed
-            .execute_template_to_string(self.page, self.data)
-            .is_err()
+        changed.execute_template_to_string(self.page, self.data).is_err()
     }
 
     fn within(&self, template: &str, list: &ListNode, wrap: Wrap<'_>) -> Option<Place> {
@@ -72,22 +58,11 @@ impl Search<'_> {
         let before = beginning(list, failing);
         let place = |pos| Some(Place::Line(pos));
         match &list.nodes[failing] {
-            Node::Template(include) => Some(Place::Included {
-                name: include.name.to_string(),
-                pos: include.pos,
-            }),
-            Node::If(branch) => self.branch(template, branch, &|inner| {
-                wrap(with(&before, Node::If(inner)))
-            }),
-            Node::With(branch) => self.branch(template, branch, &|inner| {
-                wrap(with(&before, Node::With(inner)))
-            }),
-            Node::Range(branch) => self.branch(template, branch, &|inner| {
-                wrap(with(&before, Node::Range(inner)))
-            }),
-            Node::List(inner) => self.within(template, inner, &|list| {
-                wrap(with(&before, Node::List(list)))
-            }),
+            Node::Template(include) => Some(Place::Included { name: include.name.to_string(), pos: include.pos }),
+            Node::If(branch) => self.branch(template, branch, &|inner| wrap(with(&before, Node::If(inner)))),
+            Node::With(branch) => self.branch(template, branch, &|inner| wrap(with(&before, Node::With(inner)))),
+            Node::Range(branch) => self.branch(template, branch, &|inner| wrap(with(&before, Node::Range(inner)))),
+            Node::List(inner) => self.within(template, inner, &|list| wrap(with(&before, Node::List(list)))),
             Node::Action(action) => place(action.pos),
             Node::Text(text) => place(text.pos),
             Node::Define(define) => place(define.pos),
@@ -95,24 +70,13 @@ impl Search<'_> {
         }
     }
 
-    fn branch(
-        &self,
-        template: &str,
-        branch: &BranchNode,
-        wrap: &dyn Fn(BranchNode) -> ListNode,
-    ) -> Option<Place> {
+    fn branch(&self, template: &str, branch: &BranchNode, wrap: &dyn Fn(BranchNode) -> ListNode) -> Option<Place> {
         let empty = beginning(&branch.body, 0);
-        let only = |body: ListNode, else_body| BranchNode {
-            body,
-            else_body,
-            ..branch.clone()
-        };
+        let only = |body: ListNode, else_body| BranchNode { body, else_body, ..branch.clone() };
         let in_body = self.within(template, &branch.body, &|body| wrap(only(body, None)));
         let in_else = || {
             let other = branch.else_body.as_ref()?;
-            self.within(template, other, &|list| {
-                wrap(only(empty.clone(), Some(list)))
-            })
+            self.within(template, other, &|list| wrap(only(empty.clone(), Some(list))))
         };
         if self.fails(template, wrap(only(empty.clone(), None))) {
             return Some(Place::Line(branch.pos));
@@ -122,10 +86,7 @@ impl Search<'_> {
 }
 
 fn beginning(list: &ListNode, count: usize) -> ListNode {
-    ListNode {
-        pos: list.pos,
-        nodes: list.nodes[..count].to_vec(),
-    }
+    ListNode { pos: list.pos, nodes: list.nodes[..count].to_vec() }
 }
 
 fn with(before: &ListNode, last: Node) -> ListNode {

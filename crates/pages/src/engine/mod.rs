@@ -59,11 +59,7 @@ impl Pages {
         let functions = functions::own(&Arc::new(frontend.clone()), &assets);
         let set = Parsed::read(&Sources::builtin(), functions)?.set()?;
         let headers = headers::for_pages(&frontend, false);
-        Ok(Self {
-            set,
-            assets,
-            headers,
-        })
+        Ok(Self { set, assets, headers })
     }
 
     /// The pages of a user's directory; what it lacks is taken from the built-in ones.
@@ -80,20 +76,13 @@ impl Pages {
         functions.extend(functions::own(&Arc::new(frontend.clone()), &assets));
         let parsed = Parsed::read(&sources, functions)?;
         let set = parsed.set()?;
-        let own = sources
-            .files
-            .iter()
-            .any(|file| file.origin == Origin::Directory);
+        let own = sources.files.iter().any(|file| file.origin == Origin::Directory);
         if own {
             check::names(&parsed)?;
             check::samples(&set, &parsed)?;
         }
         let headers = headers::for_pages(&frontend, own || assets.has_own_files());
-        Ok(Self {
-            set,
-            assets,
-            headers,
-        })
+        Ok(Self { set, assets, headers })
     }
 
     /// The HTML of `page`, shown at `req_path` (decoded path of the request, issuer path included).
@@ -102,11 +91,7 @@ impl Pages {
     ///
     /// Only if a user's template fails on data its samples did not show, or writes more than
     /// 4 MiB. Answer 500 and log it: the operator has to mend the template.
-    pub fn render(
-        &self,
-        page: &(impl Page + ?Sized),
-        req_path: &str,
-    ) -> Result<String, RenderError> {
+    pub fn render(&self, page: &(impl Page + ?Sized), req_path: &str) -> Result<String, RenderError> {
         let fields = complete(page.fields(), &page.title(), req_path);
         self.set.render(page.template(), &fields.into_value())
     }
@@ -125,9 +110,7 @@ impl Pages {
 
 impl std::fmt::Debug for Pages {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Pages")
-            .field("headers", &self.headers)
-            .finish_non_exhaustive()
+        f.debug_struct("Pages").field("headers", &self.headers).finish_non_exhaustive()
     }
 }
 

@@ -16,10 +16,7 @@ pub(super) struct Output {
 
 impl Output {
     pub(super) fn new() -> Self {
-        Self {
-            text: String::with_capacity(PAGE_BYTES_USUAL),
-            full: false,
-        }
+        Self { text: String::with_capacity(PAGE_BYTES_USUAL), full: false }
     }
 
     pub(super) fn into_text(self) -> String {

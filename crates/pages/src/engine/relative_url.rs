@@ -34,9 +34,7 @@ fn has_scheme(url: &str) -> bool {
         return false;
     };
     scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-        && scheme
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
 }
 
 /// The path's segments, cleaned as Go's `path.Clean` does.
@@ -68,74 +66,31 @@ mod tests {
             // issuer    request                asset                  result
             ("/", "/auth", "/theme/main.css", "theme/main.css"),
             ("/dex", "/dex/auth", "/theme/main.css", "theme/main.css"),
-            (
-                "/dex",
-                "/dex/auth/connector",
-                "assets/css/main.css",
-                "../assets/css/main.css",
-            ),
-            (
-                "/dex",
-                "/dex/auth/local/login",
-                "static/main.css",
-                "../../static/main.css",
-            ),
+            ("/dex", "/dex/auth/connector", "assets/css/main.css", "../assets/css/main.css"),
+            ("/dex", "/dex/auth/local/login", "static/main.css", "../../static/main.css"),
             ("/dex", "/dex", "static/main.css", "dex/static/main.css"),
-            (
-                "",
-                "/logout/callback",
-                "static/main.css",
-                "../static/main.css",
-            ),
+            ("", "/logout/callback", "static/main.css", "../static/main.css"),
             ("/dex", "/dex/auth", "https://x/y.png", "https://x/y.png"),
             ("", "/", "static/main.css", "static/main.css"),
-            (
-                "/dex",
-                "/dex//auth/./x",
-                "static/main.css",
-                "../static/main.css",
-            ),
+            ("/dex", "/dex//auth/./x", "static/main.css", "../static/main.css"),
             ("", "/a/b/c", "a/d.css", "../d.css"),
             // Dex answers `dex/idp/theme/styles.css`, which a browser at `/dex/idp` does not find.
-            (
-                "/dex/idp",
-                "/dex/idp",
-                "theme/styles.css",
-                "idp/theme/styles.css",
-            ),
+            ("/dex/idp", "/dex/idp", "theme/styles.css", "idp/theme/styles.css"),
             // Dex answers `x.css`.
             ("", "/auth", "auth/x.css", "auth/x.css"),
         ];
         for (issuer, request, asset, expected) in cases {
-            assert_eq!(
-                relative_url(issuer, request, asset),
-                expected,
-                "{issuer} {request} {asset}"
-            );
+            assert_eq!(relative_url(issuer, request, asset), expected, "{issuer} {request} {asset}");
         }
     }
 
     #[test]
     fn a_browser_arrives_where_the_file_is() {
-        let cases = [
-            ("", "/auth"),
-            ("/dex", "/dex"),
-            ("/a/b", "/a/b"),
-            ("/a/b", "/a/b/c/d/e"),
-            ("", "/"),
-        ];
+        let cases = [("", "/auth"), ("/dex", "/dex"), ("/a/b", "/a/b"), ("/a/b", "/a/b/c/d/e"), ("", "/")];
         for (issuer, request) in cases {
-            let page = url::Url::parse("https://dex.example.com")
-                .and_then(|base| base.join(request))
-                .unwrap();
-            let arrived = page
-                .join(&relative_url(issuer, request, "static/main.css"))
-                .unwrap();
-            assert_eq!(
-                arrived.path(),
-                format!("{issuer}/static/main.css"),
-                "{issuer} {request}"
-            );
+            let page = url::Url::parse("https://dex.example.com").and_then(|base| base.join(request)).unwrap();
+            let arrived = page.join(&relative_url(issuer, request, "static/main.css")).unwrap();
+            assert_eq!(arrived.path(), format!("{issuer}/static/main.css"), "{issuer} {request}");
         }
     }
 }

@@ -42,10 +42,7 @@ impl TemplateSet {
         match self.0.execute_template_fmt(&mut output, name, data) {
             Ok(()) => Ok(output.into_text()),
             Err(_) if output.full => Err(RenderError::TooLarge { template: name }),
-            Err(error) => Err(RenderError::Template {
-                template: name,
-                reason: error.to_string(),
-            }),
+            Err(error) => Err(RenderError::Template { template: name, reason: error.to_string() }),
         }
     }
 }
@@ -87,13 +84,9 @@ impl Parsed {
     }
 
     fn fill(&self, set: html::Template) -> Result<html::Template, TemplateError> {
-        let set = set
-            .max_range_iters(RANGE_ITERATIONS_MAX)
-            .funcs(self.functions.clone());
+        let set = set.max_range_iters(RANGE_ITERATIONS_MAX).funcs(self.functions.clone());
         let mut trees = self.trees.iter();
-        trees.try_fold(set, |set, (name, tree)| {
-            set.add_parse_tree(name, tree.root.clone())
-        })
+        trees.try_fold(set, |set, (name, tree)| set.add_parse_tree(name, tree.root.clone()))
     }
 
     /// A set that does not escape, for finding where something fails.
@@ -102,30 +95,19 @@ impl Parsed {
             .missing_key(missing)
             .max_range_iters(RANGE_ITERATIONS_MAX)
             .funcs(self.functions.clone());
-        self.trees.iter().fold(set, |set, (name, tree)| {
-            set.add_parse_tree(name, tree.root.clone())
-        })
+        self.trees.iter().fold(set, |set, (name, tree)| set.add_parse_tree(name, tree.root.clone()))
     }
 }
 
 fn parse_file(file: &SourceFile, trees: &mut BTreeMap<String, Tree>) -> Result<(), LoadError> {
     let parser = Parser::with_name(Some(&file.name), &file.text, "{{", "}}");
-    let (root, defines) = parser
-        .and_then(Parser::parse)
-        .map_err(|error| syntax_error(&file.name, &error))?;
+    let (root, defines) = parser.and_then(Parser::parse).map_err(|error| syntax_error(&file.name, &error))?;
     let mut add = |name: &str, root: ListNode| {
         // An empty body never takes the place of another (text/template: Tree.add).
         if root.is_empty_tree() && trees.contains_key(name) {
             return;
         }
-        trees.insert(
-            name.to_owned(),
-            Tree {
-                root,
-                file: file.name.clone(),
-                origin: file.origin,
-            },
-        );
+        trees.insert(name.to_owned(), Tree { root, file: file.name.clone(), origin: file.origin });
     };
     for define in defines {
         add(&define.name, define.body);
@@ -136,12 +118,9 @@ fn parse_file(file: &SourceFile, trees: &mut BTreeMap<String, Tree>) -> Result<(
 
 fn syntax_error(file: &str, error: &TemplateError) -> LoadError {
     match error {
-        TemplateError::Parse {
-            line, col, message, ..
+        TemplateError::Parse { line, col, message, .. } | TemplateError::Lex { line, col, message, .. } => {
+            LoadError::template(format!("{file}:{line}:{col}"), message)
         }
-        | TemplateError::Lex {
-            line, col, message, ..
-        } => LoadError::template(format!("{file}:{line}:{col}"), message),
         other => LoadError::template(file, other.to_string()),
     }
 }

@@ -42,10 +42,7 @@ impl Sources {
         if !templates.exists() {
             return Ok(Self::merged(own));
         }
-        let unreadable = |source| LoadError::Read {
-            path: templates.to_owned(),
-            source,
-        };
+        let unreadable = |source| LoadError::Read { path: templates.to_owned(), source };
         for entry in fs::read_dir(templates).map_err(unreadable)? {
             let path = entry.map_err(unreadable)?.path();
             let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
@@ -56,57 +53,34 @@ impl Sources {
                 continue;
             }
             if own.len() == TEMPLATES_MAX {
-                return Err(LoadError::TooMuch {
-                    path: templates.to_owned(),
-                    limit: "200 templates",
-                });
+                return Err(LoadError::TooMuch { path: templates.to_owned(), limit: "200 templates" });
             }
             own.insert(name.to_owned(), read(&path)?);
         }
         for kind in PAGES.iter().filter(|kind| kind.owner == Owner::Dex) {
             if own.remove(kind.template).is_some() {
-                tracing::warn!(
-                    template = kind.template,
-                    "this template is always dex's own; the file is ignored"
-                );
+                tracing::warn!(template = kind.template, "this template is always dex's own; the file is ignored");
             }
         }
         Ok(Self::merged(own))
     }
 
     fn merged(own: BTreeMap<String, String>) -> Self {
-        let ours = PAGES
-            .iter()
-            .map(|kind| (kind.template, kind.source))
-            .chain(PARTIALS.iter().copied());
+        let ours = PAGES.iter().map(|kind| (kind.template, kind.source)).chain(PARTIALS.iter().copied());
         let ours = ours.filter(|(name, _)| !own.contains_key(*name));
         let mut files: Vec<SourceFile> = ours
-            .map(|(name, text)| SourceFile {
-                name: name.to_owned(),
-                text: text.to_owned(),
-                origin: Origin::Builtin,
-            })
+            .map(|(name, text)| SourceFile { name: name.to_owned(), text: text.to_owned(), origin: Origin::Builtin })
             .collect();
-        let theirs = own.into_iter().map(|(name, text)| SourceFile {
-            name,
-            text,
-            origin: Origin::Directory,
-        });
+        let theirs = own.into_iter().map(|(name, text)| SourceFile { name, text, origin: Origin::Directory });
         files.extend(theirs);
         Self { files }
     }
 }
 
 fn read(path: &Path) -> Result<String, LoadError> {
-    let unreadable = |source| LoadError::Read {
-        path: path.to_owned(),
-        source,
-    };
+    let unreadable = |source| LoadError::Read { path: path.to_owned(), source };
     if fs::metadata(path).map_err(unreadable)?.len() > TEMPLATE_BYTES_MAX {
-        return Err(LoadError::TooMuch {
-            path: path.to_owned(),
-            limit: "1 MiB a template",
-        });
+        return Err(LoadError::TooMuch { path: path.to_owned(), limit: "1 MiB a template" });
     }
     fs::read_to_string(path).map_err(unreadable)
 }

@@ -37,9 +37,7 @@ impl Approval {
     /// The sentences for `scopes`, sorted; a scope without one is left out, a repeated one said once.
     pub fn describe<'a>(scopes: impl IntoIterator<Item = &'a str>) -> Vec<String> {
         let scopes: Vec<&str> = scopes.into_iter().collect();
-        let known = DESCRIPTIONS
-            .iter()
-            .filter(|(scope, _)| scopes.contains(scope));
+        let known = DESCRIPTIONS.iter().filter(|(scope, _)| scopes.contains(scope));
         known.map(|(_, words)| (*words).to_owned()).collect()
     }
 }
@@ -69,11 +67,7 @@ pub(super) fn samples() -> Vec<Sample> {
     vec![
         Sample::new(
             "minimal",
-            Approval {
-                client: "Example App".into(),
-                auth_req_id: "abc".into(),
-                ..Approval::default()
-            },
+            Approval { client: "Example App".into(), auth_req_id: "abc".into(), ..Approval::default() },
         ),
         Sample::new(
             "full",
@@ -108,22 +102,12 @@ mod tests {
     fn describes_known_scopes_in_order_of_the_words() {
         let cases: [(&[&str], &[&str]); 4] = [
             (&["openid"], &[]),
-            (
-                &["email", "offline_access", "email"],
-                &["Have offline access", "View your email address"],
-            ),
-            (
-                &["groups", "profile"],
-                &["View basic profile information", "View your groups"],
-            ),
+            (&["email", "offline_access", "email"], &["Have offline access", "View your email address"]),
+            (&["groups", "profile"], &["View basic profile information", "View your groups"]),
             (&["audience:server:client_id:x"], &[]),
         ];
         for (scopes, expected) in cases {
-            assert_eq!(
-                Approval::describe(scopes.iter().copied()),
-                expected,
-                "{scopes:?}"
-            );
+            assert_eq!(Approval::describe(scopes.iter().copied()), expected, "{scopes:?}");
         }
         let mut words = DESCRIPTIONS.map(|(_, words)| words);
         words.sort_unstable();

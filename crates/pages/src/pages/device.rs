@@ -21,18 +21,11 @@ impl Page for Device {
     }
 
     fn title(&self) -> Cow<'static, str> {
-        if self.invalid {
-            "Error: enter user code".into()
-        } else {
-            "Enter user code".into()
-        }
+        if self.invalid { "Error: enter user code".into() } else { "Enter user code".into() }
     }
 
     fn fields(&self) -> Fields {
-        Fields::new()
-            .set("PostURL", &self.post_url)
-            .set("UserCode", &self.user_code)
-            .set("Invalid", self.invalid)
+        Fields::new().set("PostURL", &self.post_url).set("UserCode", &self.user_code).set("Invalid", self.invalid)
     }
 }
 
@@ -69,19 +62,13 @@ pub(super) fn samples() -> Vec<Sample> {
         Sample::new("invalid", page("BCDF-GHJK", true)),
         Sample::new(
             "hostile",
-            Device {
-                post_url: "javascript:alert(1)".into(),
-                user_code: HOSTILE.into(),
-                invalid: true,
-            },
+            Device { post_url: "javascript:alert(1)".into(), user_code: HOSTILE.into(), invalid: true },
         ),
     ]
 }
 
 pub(super) fn success_samples() -> Vec<Sample> {
-    let page = |name: &str| DeviceSuccess {
-        client_name: name.into(),
-    };
+    let page = |name: &str| DeviceSuccess { client_name: name.into() };
     vec![
         Sample::new("minimal", page("")),
         Sample::new("full", page("Command line tool")),

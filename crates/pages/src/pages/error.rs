@@ -39,25 +39,14 @@ pub(super) fn samples() -> Vec<Sample> {
     vec![
         Sample::new(
             "minimal",
-            ErrorPage {
-                err_type: "Bad Request".into(),
-                err_msg: "User session error.".into(),
-                ..Default::default()
-            },
+            ErrorPage { err_type: "Bad Request".into(), err_msg: "User session error.".into(), ..Default::default() },
         ),
-        Sample::new(
-            "empty",
-            ErrorPage {
-                err_type: "Bad Request".into(),
-                ..Default::default()
-            },
-        ),
+        Sample::new("empty", ErrorPage { err_type: "Bad Request".into(), ..Default::default() }),
         Sample::new(
             "full",
             ErrorPage {
                 err_type: "Forbidden".into(),
-                err_msg: "You are not a member of any of the required groups to authenticate."
-                    .into(),
+                err_msg: "You are not a member of any of the required groups to authenticate.".into(),
                 hint: "Ask whoever runs the application to add you to one of its groups.".into(),
                 request_id: "0197a4c2-7d0e-7c11-9f3a-5f2f6f0e1b2c".into(),
             },

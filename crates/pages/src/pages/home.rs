@@ -50,11 +50,7 @@ impl Page for Home {
     }
 
     fn title(&self) -> Cow<'static, str> {
-        if self.session.is_some() {
-            "Your session".into()
-        } else {
-            "Not signed in".into()
-        }
+        if self.session.is_some() { "Your session".into() } else { "Not signed in".into() }
     }
 
     fn fields(&self) -> Fields {
@@ -121,10 +117,7 @@ fn full_session() -> HomeSession {
 }
 
 pub(super) fn samples() -> Vec<Sample> {
-    let page = |session| Home {
-        session,
-        discovery_url: DISCOVERY.into(),
-    };
+    let page = |session| Home { session, discovery_url: DISCOVERY.into() };
     let hostile = HomeSession {
         username: HOSTILE.into(),
         email: HOSTILE.into(),
@@ -138,23 +131,12 @@ pub(super) fn samples() -> Vec<Sample> {
     };
     vec![
         Sample::new("signed-out", page(None)),
-        Sample::new(
-            "minimal",
-            page(Some(HomeSession {
-                logout_url: "/logout".into(),
-                ..Default::default()
-            })),
-        ),
+        Sample::new("minimal", page(Some(HomeSession { logout_url: "/logout".into(), ..Default::default() }))),
         Sample::new("full", page(Some(full_session()))),
         Sample::new("hostile", page(Some(hostile))),
     ]
 }
 
 pub(super) fn landing_samples() -> Vec<Sample> {
-    vec![Sample::new(
-        "full",
-        Landing {
-            discovery_url: DISCOVERY.into(),
-        },
-    )]
+    vec![Sample::new("full", Landing { discovery_url: DISCOVERY.into() })]
 }

@@ -31,8 +31,7 @@ pub struct ConnectorLink {
 impl Login {
     /// Sorts by name without regard to case; equal names keep their order.
     pub fn sort(&mut self) {
-        self.connectors
-            .sort_by_key(|connector| connector.name.to_lowercase());
+        self.connectors.sort_by_key(|connector| connector.name.to_lowercase());
     }
 }
 
@@ -54,9 +53,7 @@ impl Page for Login {
                 .set("Type", &connector.kind)
                 .set("Unavailable", connector.unavailable)
         });
-        Fields::new()
-            .set_list("Connectors", connectors)
-            .set_shown("Client", &self.client)
+        Fields::new().set_list("Connectors", connectors).set_shown("Client", &self.client)
     }
 }
 
@@ -94,16 +91,8 @@ fn link(kind: &str, name: &str) -> ConnectorLink {
 }
 
 pub(super) fn samples() -> Vec<Sample> {
-    let unavailable = ConnectorLink {
-        unavailable: true,
-        ..link("ldap", "Corporate directory")
-    };
-    let full = vec![
-        link("local", "Email"),
-        link("github", "GitHub"),
-        link("google", "Google"),
-        unavailable,
-    ];
+    let unavailable = ConnectorLink { unavailable: true, ..link("ldap", "Corporate directory") };
+    let full = vec![link("local", "Email"), link("github", "GitHub"), link("google", "Google"), unavailable];
     let hostile = ConnectorLink {
         id: HOSTILE.into(),
         name: HOSTILE.into(),
@@ -111,37 +100,13 @@ pub(super) fn samples() -> Vec<Sample> {
         kind: HOSTILE.into(),
         unavailable: false,
     };
-    let long = link(
-        "saml",
-        "the single sign-on of the Department of Extraordinarily Long Departmental Names",
-    );
-    let every = KINDS_WITH_ICON
-        .iter()
-        .map(|kind| link(kind, kind))
-        .chain([link("unheard-of", "something new"), long]);
+    let long = link("saml", "the single sign-on of the Department of Extraordinarily Long Departmental Names");
+    let every = KINDS_WITH_ICON.iter().map(|kind| link(kind, kind)).chain([link("unheard-of", "something new"), long]);
     vec![
         Sample::new("minimal", Login::default()),
-        Sample::new(
-            "full",
-            Login {
-                connectors: full,
-                client: "Grafana".into(),
-            },
-        ),
-        Sample::new(
-            "every-kind",
-            Login {
-                connectors: every.collect(),
-                client: String::new(),
-            },
-        ),
-        Sample::new(
-            "hostile",
-            Login {
-                connectors: vec![hostile],
-                client: HOSTILE.into(),
-            },
-        ),
+        Sample::new("full", Login { connectors: full, client: "Grafana".into() }),
+        Sample::new("every-kind", Login { connectors: every.collect(), client: String::new() }),
+        Sample::new("hostile", Login { connectors: vec![hostile], client: HOSTILE.into() }),
     ]
 }
 
@@ -151,26 +116,13 @@ mod tests {
 
     #[test]
     fn sorts_by_name_without_case_and_keeps_equals_in_order() {
-        let named = |id: &str, name: &str| ConnectorLink {
-            id: id.into(),
-            name: name.into(),
-            ..Default::default()
-        };
+        let named = |id: &str, name: &str| ConnectorLink { id: id.into(), name: name.into(), ..Default::default() };
         let mut page = Login {
-            connectors: vec![
-                named("1", "b"),
-                named("2", "C"),
-                named("3", "B"),
-                named("4", "a"),
-            ],
+            connectors: vec![named("1", "b"), named("2", "C"), named("3", "B"), named("4", "a")],
             client: String::new(),
         };
         page.sort();
-        let ids: Vec<&str> = page
-            .connectors
-            .iter()
-            .map(|connector| connector.id.as_str())
-            .collect();
+        let ids: Vec<&str> = page.connectors.iter().map(|connector| connector.id.as_str()).collect();
         assert_eq!(ids, ["4", "1", "3", "2"]);
     }
 }

@@ -51,24 +51,12 @@ impl Page for Logout {
 }
 
 pub(super) fn samples() -> Vec<Sample> {
-    let page = |state| Logout {
-        state,
-        ..Logout::default()
-    };
-    let back = Logout {
-        back_url: "https://app.example.com/".into(),
-        ..page(LogoutState::LoggedOut)
-    };
+    let page = |state| Logout { state, ..Logout::default() };
+    let back = Logout { back_url: "https://app.example.com/".into(), ..page(LogoutState::LoggedOut) };
     let carried = vec![HiddenField::new("state", "af0ifjsldkj")];
     vec![
         Sample::new("minimal", page(LogoutState::NoSession)),
-        Sample::new(
-            "confirm",
-            Logout {
-                fields: carried,
-                ..page(LogoutState::Confirm)
-            },
-        ),
+        Sample::new("confirm", Logout { fields: carried, ..page(LogoutState::Confirm) }),
         Sample::new("full", back),
         Sample::new(
             "hostile",

@@ -56,10 +56,7 @@ pub struct Sample {
 
 impl Sample {
     fn new(name: &'static str, page: impl Page + Send + Sync + 'static) -> Self {
-        Self {
-            name,
-            page: Box::new(page),
-        }
+        Self { name, page: Box::new(page) }
     }
 }
 

@@ -27,8 +27,5 @@ impl Page for Oob {
 
 pub(super) fn samples() -> Vec<Sample> {
     let page = |code: &str| Oob { code: code.into() };
-    vec![
-        Sample::new("full", page("qf6ag5ptjkbnoxygxwgrcejto")),
-        Sample::new("hostile", page(HOSTILE)),
-    ]
+    vec![Sample::new("full", page("qf6ag5ptjkbnoxygxwgrcejto")), Sample::new("hostile", page(HOSTILE))]
 }

@@ -31,11 +31,7 @@ impl Page for Password {
     }
 
     fn title(&self) -> Cow<'static, str> {
-        if self.invalid {
-            "Error: log in".into()
-        } else {
-            "Log in".into()
-        }
+        if self.invalid { "Error: log in".into() } else { "Log in".into() }
     }
 
     fn fields(&self) -> Fields {
@@ -68,14 +64,7 @@ pub(super) fn samples() -> Vec<Sample> {
     vec![
         Sample::new("minimal", minimal()),
         Sample::new("full", full()),
-        Sample::new(
-            "invalid",
-            Password {
-                username: "jane@example.com".into(),
-                invalid: true,
-                ..full()
-            },
-        ),
+        Sample::new("invalid", Password { username: "jane@example.com".into(), invalid: true, ..full() }),
         Sample::new(
             "hostile",
             Password {

@@ -19,28 +19,19 @@ pub struct HiddenField {
 impl HiddenField {
     /// A field of this name and value.
     pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            value: value.into(),
-        }
+        Self { name: name.into(), value: value.into() }
     }
 }
 
 /// Without values: they may be codes or tokens.
 impl std::fmt::Debug for HiddenField {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("HiddenField")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("HiddenField").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
 pub(super) fn hidden_fields(fields: &[HiddenField]) -> impl Iterator<Item = Fields> {
-    fields.iter().map(|field| {
-        Fields::new()
-            .set("Name", &field.name)
-            .set("Value", &field.value)
-    })
+    fields.iter().map(|field| Fields::new().set("Name", &field.name).set("Value", &field.value))
 }
 
 /// Posts to somebody else: a client (OAuth 2.0 Form Post Response Mode) or a SAML upstream (POST binding).
@@ -58,15 +49,9 @@ const RUNNING_SCHEMES: [&str; 3] = ["javascript:", "data:", "vbscript:"];
 
 fn runs_in_page(url: &str) -> bool {
     // Browsers skip control characters and blanks before and within a scheme.
-    let seen: String = url
-        .chars()
-        .filter(|c| !c.is_control() && !c.is_whitespace())
-        .take(16)
-        .collect();
+    let seen: String = url.chars().filter(|c| !c.is_control() && !c.is_whitespace()).take(16).collect();
     let seen = seen.to_ascii_lowercase();
-    RUNNING_SCHEMES
-        .iter()
-        .any(|scheme| seen.starts_with(scheme))
+    RUNNING_SCHEMES.iter().any(|scheme| seen.starts_with(scheme))
 }
 
 impl Page for FormPost {
@@ -107,34 +92,17 @@ impl Page for Repost {
     }
 
     fn fields(&self) -> Fields {
-        Fields::new()
-            .set("Target", &self.target)
-            .set_list("Fields", hidden_fields(&self.fields))
+        Fields::new().set("Target", &self.target).set_list("Fields", hidden_fields(&self.fields))
     }
 }
 
 pub(super) fn form_post_samples() -> Vec<Sample> {
-    let page = |action: &str, fields| FormPost {
-        action: action.into(),
-        fields,
-    };
-    let fields = vec![
-        HiddenField::new("code", "qf6ag5ptjkbnoxygxwgrcejto"),
-        HiddenField::new("state", "a/b+c"),
-    ];
+    let page = |action: &str, fields| FormPost { action: action.into(), fields };
+    let fields = vec![HiddenField::new("code", "qf6ag5ptjkbnoxygxwgrcejto"), HiddenField::new("state", "a/b+c")];
     vec![
-        Sample::new(
-            "full",
-            page("https://app.example.com/callback?x=1&y=2", fields),
-        ),
+        Sample::new("full", page("https://app.example.com/callback?x=1&y=2", fields)),
         Sample::new("own-scheme", page("com.example.app:/callback", vec![])),
-        Sample::new(
-            "hostile",
-            page(
-                "JavaScript:alert(1)",
-                vec![HiddenField::new(HOSTILE, HOSTILE)],
-            ),
-        ),
+        Sample::new("hostile", page("JavaScript:alert(1)", vec![HiddenField::new(HOSTILE, HOSTILE)])),
     ]
 }
 
@@ -172,9 +140,6 @@ mod tests {
 
     #[test]
     fn debug_of_a_field_hides_its_value() {
-        assert_eq!(
-            format!("{:?}", HiddenField::new("code", "s3cret")),
-            "HiddenField { name: \"code\", .. }"
-        );
+        assert_eq!(format!("{:?}", HiddenField::new("code", "s3cret")), "HiddenField { name: \"code\", .. }");
     }
 }

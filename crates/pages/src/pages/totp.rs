@@ -36,10 +36,7 @@ const SECRET_GROUP: usize = 4;
 
 fn grouped(secret: &str) -> String {
     let characters: Vec<char> = secret.chars().collect();
-    let groups: Vec<String> = characters
-        .chunks(SECRET_GROUP)
-        .map(|group| group.iter().collect())
-        .collect();
+    let groups: Vec<String> = characters.chunks(SECRET_GROUP).map(|group| group.iter().collect()).collect();
     groups.join(" ")
 }
 
@@ -49,11 +46,7 @@ impl Page for TotpVerify {
     }
 
     fn title(&self) -> Cow<'static, str> {
-        if self.invalid {
-            "Error: two-factor authentication".into()
-        } else {
-            "Two-factor authentication".into()
-        }
+        if self.invalid { "Error: two-factor authentication".into() } else { "Two-factor authentication".into() }
     }
 
     fn fields(&self) -> Fields {
@@ -74,8 +67,7 @@ impl Page for TotpVerify {
 }
 
 /// A QR code of nothing in particular: one grey pixel.
-const SAMPLE_PNG: &str =
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGOoBwAAgQCAlBhNPgAAAABJRU5ErkJggg==";
+const SAMPLE_PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGOoBwAAgQCAlBhNPgAAAABJRU5ErkJggg==";
 
 pub(super) fn samples() -> Vec<Sample> {
     let page = |invalid, enrolment| TotpVerify {
@@ -118,12 +110,7 @@ mod tests {
 
     #[test]
     fn secret_is_shown_in_groups_of_four() {
-        let cases = [
-            ("", ""),
-            ("ABCD", "ABCD"),
-            ("ABCDE", "ABCD E"),
-            ("ABCDEFGH", "ABCD EFGH"),
-        ];
+        let cases = [("", ""), ("ABCD", "ABCD"), ("ABCDE", "ABCD E"), ("ABCDEFGH", "ABCD EFGH")];
         for (secret, expected) in cases {
             assert_eq!(grouped(secret), expected);
         }

@@ -46,17 +46,12 @@ impl Page for WebauthnVerify {
     }
 
     fn fields(&self) -> Fields {
-        Fields::new()
-            .set("Mode", self.mode.as_str())
-            .set("AuthenticatorID", &self.authenticator_id)
+        Fields::new().set("Mode", self.mode.as_str()).set("AuthenticatorID", &self.authenticator_id)
     }
 }
 
 pub(super) fn samples() -> Vec<Sample> {
-    let page = |mode, id: &str| WebauthnVerify {
-        mode,
-        authenticator_id: id.into(),
-    };
+    let page = |mode, id: &str| WebauthnVerify { mode, authenticator_id: id.into() };
     vec![
         Sample::new("register", page(WebauthnMode::Register, "security-key")),
         Sample::new("login", page(WebauthnMode::Login, "security-key")),

@@ -16,20 +16,17 @@ pub(super) type Dict = BTreeMap<Arc<str>, Value>;
 
 /// Exactly `N` arguments.
 pub(super) fn exactly<const N: usize>(args: &[Value]) -> Result<&[Value; N], String> {
-    args.try_into()
-        .map_err(|_| format!("takes {N} arguments, not {}", args.len()))
+    args.try_into().map_err(|_| format!("takes {N} arguments, not {}", args.len()))
 }
 
 /// At least one argument: the first, and the others.
 pub(super) fn first_and_rest(args: &[Value]) -> Result<(&Value, &[Value]), String> {
-    args.split_first()
-        .ok_or_else(|| "takes at least one argument".to_owned())
+    args.split_first().ok_or_else(|| "takes at least one argument".to_owned())
 }
 
 /// At least one argument: the last, and those before it.
 pub(super) fn last_and_before(args: &[Value]) -> Result<(&Value, &[Value]), String> {
-    args.split_last()
-        .ok_or_else(|| "takes at least one argument".to_owned())
+    args.split_last().ok_or_else(|| "takes at least one argument".to_owned())
 }
 
 pub(super) fn text(value: &Value) -> Cow<'_, str> {
@@ -95,9 +92,7 @@ pub(super) fn dict(value: &Value) -> Result<&Dict, String> {
 pub(super) fn made_text(text: impl AsRef<str>) -> Result<Value, String> {
     let text = text.as_ref();
     if text.len() > TEXT_BYTES_MAX {
-        return Err(format!(
-            "would make a text of more than {TEXT_BYTES_MAX} bytes"
-        ));
+        return Err(format!("would make a text of more than {TEXT_BYTES_MAX} bytes"));
     }
     Ok(Value::String(Arc::from(text)))
 }
@@ -105,22 +100,13 @@ pub(super) fn made_text(text: impl AsRef<str>) -> Result<Value, String> {
 /// A list as a value, if it is not too long.
 pub(super) fn made_list(items: Vec<Value>) -> Result<Value, String> {
     if items.len() > LIST_MAX {
-        return Err(format!(
-            "would make a list of more than {LIST_MAX} elements"
-        ));
+        return Err(format!("would make a list of more than {LIST_MAX} elements"));
     }
     Ok(Value::List(items.into()))
 }
 
-pub(super) fn made_texts<S: AsRef<str>>(
-    texts: impl IntoIterator<Item = S>,
-) -> Result<Value, String> {
-    made_list(
-        texts
-            .into_iter()
-            .map(|text| Value::String(Arc::from(text.as_ref())))
-            .collect(),
-    )
+pub(super) fn made_texts<S: AsRef<str>>(texts: impl IntoIterator<Item = S>) -> Result<Value, String> {
+    made_list(texts.into_iter().map(|text| Value::String(Arc::from(text.as_ref()))).collect())
 }
 
 pub(super) fn made_dict(dict: Dict) -> Value {

@@ -36,23 +36,15 @@ fn untitle(text: &str) -> String {
 
 fn swapcase(text: &str) -> String {
     let swapped = text.chars().map(|c| -> String {
-        if c.is_uppercase() {
-            c.to_lowercase().collect()
-        } else {
-            c.to_uppercase().collect()
-        }
+        if c.is_uppercase() { c.to_lowercase().collect() } else { c.to_uppercase().collect() }
     });
     swapped.collect()
 }
 
 fn camelcase(args: &[gotmpl::Value]) -> Outcome {
     one(args, |text| {
-        let parts = text
-            .split(['_', '-', ' ', '.'])
-            .filter(|part| !part.is_empty());
-        parts
-            .map(|part| at_starts(part, char::is_whitespace, |c| c.to_uppercase().collect()))
-            .collect()
+        let parts = text.split(['_', '-', ' ', '.']).filter(|part| !part.is_empty());
+        parts.map(|part| at_starts(part, char::is_whitespace, |c| c.to_uppercase().collect())).collect()
     })
 }
 
@@ -68,8 +60,7 @@ fn words(text: &str) -> Vec<String> {
         let before = at.checked_sub(1).map(|at| characters[at]);
         let after = characters.get(at + 1);
         let rises = before.is_some_and(|before| before.is_lowercase() || before.is_numeric());
-        let ends_capitals = before.is_some_and(char::is_uppercase)
-            && after.is_some_and(|after| after.is_lowercase());
+        let ends_capitals = before.is_some_and(char::is_uppercase) && after.is_some_and(|after| after.is_lowercase());
         if c.is_uppercase() && (rises || ends_capitals) {
             words.push(String::new());
         }

@@ -7,45 +7,25 @@ use super::{Function, Outcome};
 
 pub(super) const FUNCTIONS: &[(&str, Function)] = &[
     ("default", default),
-    ("empty", |args| {
-        Ok(Value::Bool(is_empty(&exactly::<1>(args)?[0])))
-    }),
-    ("coalesce", |args| {
-        Ok(args
-            .iter()
-            .find(|value| !is_empty(value))
-            .cloned()
-            .unwrap_or(Value::Nil))
-    }),
+    ("empty", |args| Ok(Value::Bool(is_empty(&exactly::<1>(args)?[0])))),
+    ("coalesce", |args| Ok(args.iter().find(|value| !is_empty(value)).cloned().unwrap_or(Value::Nil))),
     ("all", |args| Ok(Value::Bool(!args.iter().any(is_empty)))),
-    ("any", |args| {
-        Ok(Value::Bool(args.iter().any(|value| !is_empty(value))))
-    }),
+    ("any", |args| Ok(Value::Bool(args.iter().any(|value| !is_empty(value))))),
     ("ternary", ternary),
-    ("fail", |args| {
-        Err(text(&exactly::<1>(args)?[0]).into_owned())
-    }),
+    ("fail", |args| Err(text(&exactly::<1>(args)?[0]).into_owned())),
     ("kindOf", |args| made_text(kind(&exactly::<1>(args)?[0]))),
     ("kindIs", kind_is),
-    ("typeOf", |args| {
-        made_text(type_name(&exactly::<1>(args)?[0]))
-    }),
+    ("typeOf", |args| made_text(type_name(&exactly::<1>(args)?[0]))),
     ("typeIs", type_is),
     ("typeIsLike", type_is),
-    ("deepEqual", |args| {
-        exactly::<2>(args).map(|[a, b]| Value::Bool(a == b))
-    }),
+    ("deepEqual", |args| exactly::<2>(args).map(|[a, b]| Value::Bool(a == b))),
 ];
 
 /// `default d`, or `default d given`.
 fn default(args: &[Value]) -> Outcome {
     match args {
         [default] => Ok(default.clone()),
-        [default, given] => Ok(if is_empty(given) {
-            default.clone()
-        } else {
-            given.clone()
-        }),
+        [default, given] => Ok(if is_empty(given) { default.clone() } else { given.clone() }),
         _ => Err(format!("takes 1 or 2 arguments, not {}", args.len())),
     }
 }
@@ -55,10 +35,7 @@ fn ternary(args: &[Value]) -> Outcome {
     match condition {
         Value::Bool(true) => Ok(yes.clone()),
         Value::Bool(false) => Ok(no.clone()),
-        other => Err(format!(
-            "wants true or false last, not {}",
-            other.type_name()
-        )),
+        other => Err(format!("wants true or false last, not {}", other.type_name())),
     }
 }
 

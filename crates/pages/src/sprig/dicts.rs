@@ -5,8 +5,7 @@ use std::sync::Arc;
 use gotmpl::Value;
 
 use super::args::{
-    Dict, dict, exactly, first_and_rest, is_empty, last_and_before, list, made_dict, made_list,
-    made_texts, text,
+    Dict, dict, exactly, first_and_rest, is_empty, last_and_before, list, made_dict, made_list, made_texts, text,
 };
 use super::{Function, Outcome};
 
@@ -42,23 +41,14 @@ fn key(value: &Value) -> Arc<str> {
 
 /// A name without a value gets an empty text, as in Sprig.
 fn make(args: &[Value]) -> Outcome {
-    let pairs = args.chunks(2).map(|pair| {
-        (
-            key(&pair[0]),
-            pair.get(1)
-                .cloned()
-                .unwrap_or_else(|| Value::String("".into())),
-        )
-    });
+    let pairs =
+        args.chunks(2).map(|pair| (key(&pair[0]), pair.get(1).cloned().unwrap_or_else(|| Value::String("".into()))));
     Ok(made_dict(pairs.collect()))
 }
 
 fn get(args: &[Value]) -> Outcome {
     let [of, name] = exactly(args)?;
-    Ok(dict(of)?
-        .get(text(name).as_ref())
-        .cloned()
-        .unwrap_or_else(|| Value::String("".into())))
+    Ok(dict(of)?.get(text(name).as_ref()).cloned().unwrap_or_else(|| Value::String("".into())))
 }
 
 fn set(args: &[Value]) -> Outcome {
@@ -84,12 +74,7 @@ fn pluck(args: &[Value]) -> Outcome {
     let (name, dicts) = first_and_rest(args)?;
     let name = text(name);
     let dicts: Result<Vec<&Dict>, String> = dicts.iter().map(dict).collect();
-    made_list(
-        dicts?
-            .into_iter()
-            .filter_map(|dict| dict.get(name.as_ref()).cloned())
-            .collect(),
-    )
+    made_list(dicts?.into_iter().filter_map(|dict| dict.get(name.as_ref()).cloned()).collect())
 }
 
 fn keys(args: &[Value]) -> Outcome {
@@ -111,13 +96,8 @@ fn filtered(args: &[Value], keep: bool) -> Outcome {
             other => wanted.push(key(other)),
         }
     }
-    let kept = dict(of)?
-        .iter()
-        .filter(|(name, _)| wanted.contains(name) == keep);
-    Ok(made_dict(
-        kept.map(|(name, value)| (name.clone(), value.clone()))
-            .collect(),
-    ))
+    let kept = dict(of)?.iter().filter(|(name, _)| wanted.contains(name) == keep);
+    Ok(made_dict(kept.map(|(name, value)| (name.clone(), value.clone())).collect()))
 }
 
 fn merge_all(args: &[Value], overwrite: bool) -> Outcome {
@@ -141,9 +121,7 @@ fn merge(into: &mut Dict, from: &Dict, overwrite: bool, depth: usize) -> Result<
                 merge(&mut inner, new, overwrite, depth - 1)?;
                 made_dict(inner)
             }
-            (Some(present), new) if !is_empty(present) && (!overwrite || is_empty(new)) => {
-                present.clone()
-            }
+            (Some(present), new) if !is_empty(present) && (!overwrite || is_empty(new)) => present.clone(),
             _ => value.clone(),
         };
         into.insert(name.clone(), merged);

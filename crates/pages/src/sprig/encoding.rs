@@ -11,44 +11,22 @@ use super::args::{exactly, made_dict, made_list, made_text, text};
 use super::{Function, Outcome};
 
 pub(super) const FUNCTIONS: &[(&str, Function)] = &[
-    ("b64enc", |args| {
-        made_text(STANDARD.encode(only(args)?.as_bytes()))
-    }),
+    ("b64enc", |args| made_text(STANDARD.encode(only(args)?.as_bytes()))),
     ("b64dec", b64dec),
     ("b32enc", |args| made_text(base32(only(args)?.as_bytes()))),
     ("b32dec", b32dec),
-    ("toJson", |args| {
-        json_text(args, false).and_then(|text| made_text(escaped(&text)))
-    }),
-    ("mustToJson", |args| {
-        json_text(args, false).and_then(|text| made_text(escaped(&text)))
-    }),
-    ("toPrettyJson", |args| {
-        json_text(args, true).and_then(|text| made_text(escaped(&text)))
-    }),
-    ("mustToPrettyJson", |args| {
-        json_text(args, true).and_then(|text| made_text(escaped(&text)))
-    }),
-    ("toRawJson", |args| {
-        json_text(args, false).and_then(made_text)
-    }),
-    ("mustToRawJson", |args| {
-        json_text(args, false).and_then(made_text)
-    }),
+    ("toJson", |args| json_text(args, false).and_then(|text| made_text(escaped(&text)))),
+    ("mustToJson", |args| json_text(args, false).and_then(|text| made_text(escaped(&text)))),
+    ("toPrettyJson", |args| json_text(args, true).and_then(|text| made_text(escaped(&text)))),
+    ("mustToPrettyJson", |args| json_text(args, true).and_then(|text| made_text(escaped(&text)))),
+    ("toRawJson", |args| json_text(args, false).and_then(made_text)),
+    ("mustToRawJson", |args| json_text(args, false).and_then(made_text)),
     ("fromJson", from_json),
     ("mustFromJson", from_json),
-    ("sha1sum", |args| {
-        made_text(hex(&Sha1::digest(only(args)?.as_bytes())))
-    }),
-    ("sha256sum", |args| {
-        made_text(hex(&Sha256::digest(only(args)?.as_bytes())))
-    }),
-    ("sha512sum", |args| {
-        made_text(hex(&Sha512::digest(only(args)?.as_bytes())))
-    }),
-    ("adler32sum", |args| {
-        made_text(adler32(only(args)?.as_bytes()).to_string())
-    }),
+    ("sha1sum", |args| made_text(hex(&Sha1::digest(only(args)?.as_bytes())))),
+    ("sha256sum", |args| made_text(hex(&Sha256::digest(only(args)?.as_bytes())))),
+    ("sha512sum", |args| made_text(hex(&Sha512::digest(only(args)?.as_bytes())))),
+    ("adler32sum", |args| made_text(adler32(only(args)?.as_bytes()).to_string())),
 ];
 
 fn only(args: &[Value]) -> Result<String, String> {
@@ -79,11 +57,7 @@ fn base32(bytes: &[u8]) -> String {
         let digits = (group.len() * 8).div_ceil(5);
         for at in 0..8 {
             let five = usize::try_from((bits >> (35 - 5 * at)) & 31).unwrap_or(0);
-            encoded.push(if at < digits {
-                char::from(BASE32[five])
-            } else {
-                '='
-            });
+            encoded.push(if at < digits { char::from(BASE32[five]) } else { '=' });
         }
     }
     encoded
@@ -119,11 +93,7 @@ fn adler32(bytes: &[u8]) -> u32 {
 
 fn json_text(args: &[Value], pretty: bool) -> Result<String, String> {
     let json = to_json(&exactly::<1>(args)?[0]);
-    let text = if pretty {
-        serde_json::to_string_pretty(&json)
-    } else {
-        serde_json::to_string(&json)
-    };
+    let text = if pretty { serde_json::to_string_pretty(&json) } else { serde_json::to_string(&json) };
     text.map_err(|error| error.to_string())
 }
 
@@ -136,18 +106,13 @@ fn to_json(value: &Value) -> Json {
         Value::Float(number) => Json::from(*number),
         Value::String(text) | Value::Safe { s: text, .. } => Json::from(text.as_ref()),
         Value::List(items) => items.iter().map(to_json).collect(),
-        Value::Map(map) => map
-            .iter()
-            .map(|(name, value)| (name.to_string(), to_json(value)))
-            .collect(),
+        Value::Map(map) => map.iter().map(|(name, value)| (name.to_string(), to_json(value))).collect(),
     }
 }
 
 /// As Go writes JSON: harmless inside a script.
 fn escaped(json: &str) -> String {
-    json.replace('<', "\\u003c")
-        .replace('>', "\\u003e")
-        .replace('&', "\\u0026")
+    json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }
 
 fn from_json(args: &[Value]) -> Outcome {
@@ -166,9 +131,7 @@ fn from_json_value(json: &Json) -> Outcome {
             made_list(items?)
         }
         Json::Object(map) => {
-            let pairs = map
-                .iter()
-                .map(|(name, value)| Ok((name.as_str().into(), from_json_value(value)?)));
+            let pairs = map.iter().map(|(name, value)| Ok((name.as_str().into(), from_json_value(value)?)));
             Ok(made_dict(pairs.collect::<Result<_, String>>()?))
         }
     }

@@ -3,8 +3,8 @@
 use gotmpl::Value;
 
 use super::args::{
-    Dict, LIST_MAX, exactly, first_and_rest, int, is_empty, list, made_dict, made_list, made_text,
-    made_texts, size, text,
+    Dict, LIST_MAX, exactly, first_and_rest, int, is_empty, list, made_dict, made_list, made_text, made_texts, size,
+    text,
 };
 use super::{Function, Outcome};
 
@@ -44,9 +44,7 @@ pub(super) const FUNCTIONS: &[(&str, Function)] = &[
     ("split", split),
     ("splitn", splitn),
     ("splitList", split_list),
-    ("toStrings", |args| {
-        made_texts(list(&exactly::<1>(args)?[0])?.iter().map(text))
-    }),
+    ("toStrings", |args| made_texts(list(&exactly::<1>(args)?[0])?.iter().map(text))),
     ("sortAlpha", sort_alpha),
     ("until", until),
     ("untilStep", until_step),
@@ -109,13 +107,7 @@ fn uniq(args: &[Value]) -> Outcome {
 
 fn without(args: &[Value]) -> Outcome {
     let (items, unwanted) = first_and_rest(args)?;
-    made_list(
-        list(items)?
-            .iter()
-            .filter(|item| !unwanted.contains(item))
-            .cloned()
-            .collect(),
-    )
+    made_list(list(items)?.iter().filter(|item| !unwanted.contains(item)).cloned().collect())
 }
 
 fn has(args: &[Value]) -> Outcome {
@@ -124,32 +116,20 @@ fn has(args: &[Value]) -> Outcome {
 }
 
 fn compact(args: &[Value]) -> Outcome {
-    made_list(
-        only_list(args)?
-            .iter()
-            .filter(|item| !is_empty(item))
-            .cloned()
-            .collect(),
-    )
+    made_list(only_list(args)?.iter().filter(|item| !is_empty(item)).cloned().collect())
 }
 
 fn slice(args: &[Value]) -> Outcome {
     let (of, bounds) = first_and_rest(args)?;
     let start = bounds.first().map_or(0, int);
     let end = bounds.get(1).map(int);
-    of.slice(Some(start), end)
-        .map_err(|error| error.to_string())
+    of.slice(Some(start), end).map_err(|error| error.to_string())
 }
 
 fn chunk(args: &[Value]) -> Outcome {
     let [count, items] = exactly(args)?;
     let count = size(count).max(1);
-    made_list(
-        list(items)?
-            .chunks(count)
-            .map(|chunk| Value::List(chunk.into()))
-            .collect(),
-    )
+    made_list(list(items)?.chunks(count).map(|chunk| Value::List(chunk.into())).collect())
 }
 
 fn join(args: &[Value]) -> Outcome {
@@ -157,20 +137,14 @@ fn join(args: &[Value]) -> Outcome {
     let Ok(items) = list(items) else {
         return made_text(text(items));
     };
-    let parts: Vec<_> = items
-        .iter()
-        .filter(|item| !matches!(item, Value::Nil))
-        .map(text)
-        .collect();
+    let parts: Vec<_> = items.iter().filter(|item| !matches!(item, Value::Nil)).map(text).collect();
     made_text(parts.join(text(between).as_ref()))
 }
 
 /// A dict of parts, named `_0`, `_1` and so on.
 fn numbered<'a>(parts: impl Iterator<Item = &'a str>) -> Outcome {
-    let dict: Dict = parts
-        .enumerate()
-        .map(|(at, part)| (format!("_{at}").into(), Value::String(part.into())))
-        .collect();
+    let dict: Dict =
+        parts.enumerate().map(|(at, part)| (format!("_{at}").into(), Value::String(part.into()))).collect();
     Ok(made_dict(dict))
 }
 
@@ -198,22 +172,12 @@ fn sort_alpha(args: &[Value]) -> Outcome {
 fn until(args: &[Value]) -> Outcome {
     let [end] = exactly(args)?;
     let end = int(end);
-    made_list(
-        range(0, end, if end < 0 { -1 } else { 1 })?
-            .into_iter()
-            .map(Value::Int)
-            .collect(),
-    )
+    made_list(range(0, end, if end < 0 { -1 } else { 1 })?.into_iter().map(Value::Int).collect())
 }
 
 fn until_step(args: &[Value]) -> Outcome {
     let [start, end, step] = exactly(args)?;
-    made_list(
-        range(int(start), int(end), int(step))?
-            .into_iter()
-            .map(Value::Int)
-            .collect(),
-    )
+    made_list(range(int(start), int(end), int(step))?.into_iter().map(Value::Int).collect())
 }
 
 /// `seq end`, `seq start end`, `seq start step end`: the numbers, end included, with blanks between.
@@ -226,13 +190,7 @@ fn seq(args: &[Value]) -> Outcome {
         _ => return made_text(""),
     };
     let numbers = range(start, end.saturating_add(step.signum()), step)?;
-    made_text(
-        numbers
-            .iter()
-            .map(i64::to_string)
-            .collect::<Vec<_>>()
-            .join(" "),
-    )
+    made_text(numbers.iter().map(i64::to_string).collect::<Vec<_>>().join(" "))
 }
 
 /// From `start` up or down to before `end`; empty if `step` leads away from it.
@@ -241,9 +199,7 @@ fn range(start: i64, end: i64, step: i64) -> Result<Vec<i64>, String> {
     let mut at = start;
     while (step > 0 && at < end) || (step < 0 && at > end) {
         if numbers.len() == LIST_MAX {
-            return Err(format!(
-                "would make a list of more than {LIST_MAX} elements"
-            ));
+            return Err(format!("would make a list of more than {LIST_MAX} elements"));
         }
         numbers.push(at);
         let Some(next) = at.checked_add(step) else {

@@ -6,54 +6,30 @@ use super::args::{exactly, first_and_rest, float, int, text};
 use super::{Function, Outcome};
 
 pub(super) const FUNCTIONS: &[(&str, Function)] = &[
-    ("add", |args| {
-        Ok(Value::Int(args.iter().map(int).fold(0, i64::wrapping_add)))
-    }),
-    ("add1", |args| {
-        Ok(Value::Int(int(&exactly::<1>(args)?[0]).wrapping_add(1)))
-    }),
-    ("sub", |args| {
-        exactly::<2>(args).map(|[a, b]| Value::Int(int(a).wrapping_sub(int(b))))
-    }),
+    ("add", |args| Ok(Value::Int(args.iter().map(int).fold(0, i64::wrapping_add)))),
+    ("add1", |args| Ok(Value::Int(int(&exactly::<1>(args)?[0]).wrapping_add(1)))),
+    ("sub", |args| exactly::<2>(args).map(|[a, b]| Value::Int(int(a).wrapping_sub(int(b))))),
     ("mul", |args| fold_int(args, i64::wrapping_mul)),
     ("div", |args| divided(args, i64::wrapping_div)),
     ("mod", |args| divided(args, i64::wrapping_rem)),
     ("max", |args| fold_int(args, i64::max)),
     ("biggest", |args| fold_int(args, i64::max)),
     ("min", |args| fold_int(args, i64::min)),
-    ("addf", |args| {
-        Ok(Value::Float(args.iter().map(float).sum()))
-    }),
-    ("add1f", |args| {
-        Ok(Value::Float(float(&exactly::<1>(args)?[0]) + 1.0))
-    }),
+    ("addf", |args| Ok(Value::Float(args.iter().map(float).sum()))),
+    ("add1f", |args| Ok(Value::Float(float(&exactly::<1>(args)?[0]) + 1.0))),
     ("subf", |args| fold_float(args, |a, b| a - b)),
     ("mulf", |args| fold_float(args, |a, b| a * b)),
     ("divf", |args| fold_float(args, |a, b| a / b)),
     ("maxf", |args| fold_float(args, f64::max)),
     ("minf", |args| fold_float(args, f64::min)),
-    ("ceil", |args| {
-        Ok(Value::Float(float(&exactly::<1>(args)?[0]).ceil()))
-    }),
-    ("floor", |args| {
-        Ok(Value::Float(float(&exactly::<1>(args)?[0]).floor()))
-    }),
+    ("ceil", |args| Ok(Value::Float(float(&exactly::<1>(args)?[0]).ceil()))),
+    ("floor", |args| Ok(Value::Float(float(&exactly::<1>(args)?[0]).floor()))),
     ("round", round),
     ("int", |args| Ok(Value::Int(int(&exactly::<1>(args)?[0])))),
     ("int64", |args| Ok(Value::Int(int(&exactly::<1>(args)?[0])))),
-    ("atoi", |args| {
-        Ok(Value::Int(
-            text(&exactly::<1>(args)?[0]).parse().unwrap_or(0),
-        ))
-    }),
-    ("float64", |args| {
-        Ok(Value::Float(float(&exactly::<1>(args)?[0])))
-    }),
-    ("toDecimal", |args| {
-        Ok(Value::Int(
-            i64::from_str_radix(&text(&exactly::<1>(args)?[0]), 8).unwrap_or(0),
-        ))
-    }),
+    ("atoi", |args| Ok(Value::Int(text(&exactly::<1>(args)?[0]).parse().unwrap_or(0)))),
+    ("float64", |args| Ok(Value::Float(float(&exactly::<1>(args)?[0])))),
+    ("toDecimal", |args| Ok(Value::Int(i64::from_str_radix(&text(&exactly::<1>(args)?[0]), 8).unwrap_or(0)))),
 ];
 
 fn fold_int(args: &[Value], combine: fn(i64, i64) -> i64) -> Outcome {
@@ -63,9 +39,7 @@ fn fold_int(args: &[Value], combine: fn(i64, i64) -> i64) -> Outcome {
 
 fn fold_float(args: &[Value], combine: fn(f64, f64) -> f64) -> Outcome {
     let (first, rest) = first_and_rest(args)?;
-    Ok(Value::Float(
-        rest.iter().map(float).fold(float(first), combine),
-    ))
+    Ok(Value::Float(rest.iter().map(float).fold(float(first), combine)))
 }
 
 fn divided(args: &[Value], divide: fn(i64, i64) -> i64) -> Outcome {
@@ -83,10 +57,6 @@ fn round(args: &[Value]) -> Outcome {
     let up_from = rest.get(1).map_or(0.5, float);
     let power = 10_f64.powi(i32::try_from(digits).unwrap_or(0));
     let scaled = float(number) * power;
-    let rounded = if scaled.fract().abs() >= up_from {
-        scaled.abs().ceil()
-    } else {
-        scaled.abs().floor()
-    };
+    let rounded = if scaled.fract().abs() >= up_from { scaled.abs().ceil() } else { scaled.abs().floor() };
     Ok(Value::Float(rounded.copysign(scaled) / power))
 }

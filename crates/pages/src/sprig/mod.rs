@@ -31,14 +31,8 @@ type Outcome = Result<Value, String>;
 type Function = fn(&[Value]) -> Outcome;
 
 /// Functions that change their first argument in Go, and answer a changed copy here.
-pub(crate) const CHANGES_ITS_ARGUMENT: [&str; 6] = [
-    "set",
-    "unset",
-    "merge",
-    "mustMerge",
-    "mergeOverwrite",
-    "mustMergeOverwrite",
-];
+pub(crate) const CHANGES_ITS_ARGUMENT: [&str; 6] =
+    ["set", "unset", "merge", "mustMerge", "mergeOverwrite", "mustMergeOverwrite"];
 
 const NO_SURROUNDINGS: &str = "templates of dex do not see the server's environment or network";
 const NO_KEYS: &str = "templates of dex make no keys, certificates or password hashes";
@@ -68,10 +62,7 @@ const REFUSED: [(&str, &str); 19] = [
 
 /// Why the function of this name is not to be had, if it is one of those.
 pub(crate) fn refusal(name: &str) -> Option<&'static str> {
-    REFUSED
-        .iter()
-        .find(|(refused, _)| *refused == name)
-        .map(|(_, why)| *why)
+    REFUSED.iter().find(|(refused, _)| *refused == name).map(|(_, why)| *why)
 }
 
 /// Every function, those refused included: they tell why when called.
@@ -95,9 +86,7 @@ pub(crate) fn functions(now: &Now) -> FuncMap {
     }
     for (name, function) in dates::CLOCKED.iter().copied() {
         let now = now.clone();
-        add(&mut functions, name, move |args: &[Value]| {
-            function(now(), args)
-        });
+        add(&mut functions, name, move |args: &[Value]| function(now(), args));
     }
     for (name, why) in REFUSED {
         add(&mut functions, name, move |_: &[Value]| Err(why.to_owned()));
@@ -105,14 +94,8 @@ pub(crate) fn functions(now: &Now) -> FuncMap {
     functions
 }
 
-fn add(
-    functions: &mut FuncMap,
-    name: &'static str,
-    function: impl Fn(&[Value]) -> Outcome + Send + Sync + 'static,
-) {
-    let named = move |args: &[Value]| {
-        function(args).map_err(|reason| TemplateError::Exec(format!("{name}: {reason}")))
-    };
+fn add(functions: &mut FuncMap, name: &'static str, function: impl Fn(&[Value]) -> Outcome + Send + Sync + 'static) {
+    let named = move |args: &[Value]| function(args).map_err(|reason| TemplateError::Exec(format!("{name}: {reason}")));
     functions.insert(name.to_owned(), Arc::new(named));
 }
 

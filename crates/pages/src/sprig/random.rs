@@ -16,9 +16,7 @@ pub(super) const FUNCTIONS: &[(&str, Function)] = &[
     ("randAlphaNum", |args| characters(args, LETTERS_AND_DIGITS)),
     ("randAlpha", |args| characters(args, LETTERS)),
     ("randNumeric", |args| characters(args, DIGITS)),
-    ("randAscii", |args| {
-        characters(args, &(' '..='~').collect::<String>())
-    }),
+    ("randAscii", |args| characters(args, &(' '..='~').collect::<String>())),
     ("randInt", rand_int),
     ("uuidv4", uuidv4),
     ("shuffle", shuffle),
@@ -40,9 +38,7 @@ fn characters(args: &[Value], of: &str) -> Outcome {
         return Err(format!("makes at most {CHARACTERS_MAX} characters"));
     }
     let of: Vec<char> = of.chars().collect();
-    let chosen: Result<String, String> = (0..count)
-        .map(|_| index_below(of.len()).map(|at| of[at]))
-        .collect();
+    let chosen: Result<String, String> = (0..count).map(|_| index_below(of.len()).map(|at| of[at])).collect();
     made_text(chosen?)
 }
 
@@ -59,21 +55,11 @@ fn rand_int(args: &[Value]) -> Outcome {
 /// RFC 9562 §5.4.
 fn uuidv4(args: &[Value]) -> Outcome {
     exactly::<0>(args)?;
-    let (high, low) = (
-        getrandom::u64().map_err(|error| error.to_string())?,
-        below(u64::MAX)?,
-    );
+    let (high, low) = (getrandom::u64().map_err(|error| error.to_string())?, below(u64::MAX)?);
     let high = (high & !0xf000) | 0x4000;
     let low = (low & !(3 << 62)) | (2 << 62);
     let hex = format!("{high:016x}{low:016x}");
-    made_text(format!(
-        "{}-{}-{}-{}-{}",
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..]
-    ))
+    made_text(format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]))
 }
 
 fn shuffle(args: &[Value]) -> Outcome {

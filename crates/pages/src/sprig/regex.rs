@@ -22,15 +22,11 @@ pub(super) const FUNCTIONS: &[(&str, Function)] = &[
     ("mustRegexReplaceAllLiteral", replace_all_literal),
     ("regexSplit", split),
     ("mustRegexSplit", split),
-    ("regexQuoteMeta", |args| {
-        made_text(regex::escape(&text(&exactly::<1>(args)?[0])))
-    }),
+    ("regexQuoteMeta", |args| made_text(regex::escape(&text(&exactly::<1>(args)?[0])))),
 ];
 
 fn compile(expression: &Value) -> Result<Regex, String> {
-    let built = RegexBuilder::new(&text(expression))
-        .size_limit(COMPILED_BYTES_MAX)
-        .build();
+    let built = RegexBuilder::new(&text(expression)).size_limit(COMPILED_BYTES_MAX).build();
     built.map_err(|error| error.to_string())
 }
 
@@ -46,21 +42,12 @@ fn is_match(args: &[Value]) -> Outcome {
 
 fn find(args: &[Value]) -> Outcome {
     let [expression, of] = exactly(args)?;
-    made_text(
-        compile(expression)?
-            .find(&text(of))
-            .map_or("", |found| found.as_str()),
-    )
+    made_text(compile(expression)?.find(&text(of)).map_or("", |found| found.as_str()))
 }
 
 fn find_all(args: &[Value]) -> Outcome {
     let [expression, of, most] = exactly(args)?;
-    made_texts(
-        compile(expression)?
-            .find_iter(&text(of))
-            .take(count(most))
-            .map(|found| found.as_str()),
-    )
+    made_texts(compile(expression)?.find_iter(&text(of)).take(count(most)).map(|found| found.as_str()))
 }
 
 fn replace_all(args: &[Value]) -> Outcome {

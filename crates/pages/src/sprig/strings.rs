@@ -9,47 +9,17 @@ use super::{Function, Outcome};
 
 pub(super) const FUNCTIONS: &[(&str, Function)] = &[
     ("trim", |args| one(args, |text| text.trim().to_owned())),
-    ("trimAll", |args| {
-        two(args, |cut, text| {
-            text.trim_matches(|c| cut.contains(c)).to_owned()
-        })
-    }),
-    ("trimall", |args| {
-        two(args, |cut, text| {
-            text.trim_matches(|c| cut.contains(c)).to_owned()
-        })
-    }),
-    ("trimSuffix", |args| {
-        two(args, |end, text| {
-            text.strip_suffix(end).unwrap_or(text).to_owned()
-        })
-    }),
-    ("trimPrefix", |args| {
-        two(args, |start, text| {
-            text.strip_prefix(start).unwrap_or(text).to_owned()
-        })
-    }),
+    ("trimAll", |args| two(args, |cut, text| text.trim_matches(|c| cut.contains(c)).to_owned())),
+    ("trimall", |args| two(args, |cut, text| text.trim_matches(|c| cut.contains(c)).to_owned())),
+    ("trimSuffix", |args| two(args, |end, text| text.strip_suffix(end).unwrap_or(text).to_owned())),
+    ("trimPrefix", |args| two(args, |start, text| text.strip_prefix(start).unwrap_or(text).to_owned())),
     ("upper", |args| one(args, str::to_uppercase)),
-    ("nospace", |args| {
-        one(args, |text| text.split_whitespace().collect())
-    }),
-    ("initials", |args| {
-        one(args, |text| {
-            text.split_whitespace()
-                .filter_map(|word| word.chars().next())
-                .collect()
-        })
-    }),
+    ("nospace", |args| one(args, |text| text.split_whitespace().collect())),
+    ("initials", |args| one(args, |text| text.split_whitespace().filter_map(|word| word.chars().next()).collect())),
     ("toString", |args| one(args, str::to_owned)),
-    ("contains", |args| {
-        test(args, |part, text| text.contains(part))
-    }),
-    ("hasPrefix", |args| {
-        test(args, |start, text| text.starts_with(start))
-    }),
-    ("hasSuffix", |args| {
-        test(args, |end, text| text.ends_with(end))
-    }),
+    ("contains", |args| test(args, |part, text| text.contains(part))),
+    ("hasPrefix", |args| test(args, |start, text| text.starts_with(start))),
+    ("hasSuffix", |args| test(args, |end, text| text.ends_with(end))),
     ("repeat", repeat),
     ("replace", replace),
     ("substr", substr),
@@ -85,9 +55,7 @@ fn repeat(args: &[Value]) -> Outcome {
     let [count, of] = exactly(args)?;
     let (count, of) = (size(count), text(of));
     if of.len().saturating_mul(count) > TEXT_BYTES_MAX {
-        return Err(format!(
-            "would make a text of more than {TEXT_BYTES_MAX} bytes"
-        ));
+        return Err(format!("would make a text of more than {TEXT_BYTES_MAX} bytes"));
     }
     made_text(of.repeat(count))
 }
@@ -95,15 +63,9 @@ fn repeat(args: &[Value]) -> Outcome {
 fn replace(args: &[Value]) -> Outcome {
     let [old, new, of] = exactly(args)?;
     let (old, new, of) = (text(old), text(new), text(of));
-    let places = if new.len() > old.len() {
-        of.matches(old.as_ref()).count()
-    } else {
-        0
-    };
+    let places = if new.len() > old.len() { of.matches(old.as_ref()).count() } else { 0 };
     if places.saturating_mul(new.len()).saturating_add(of.len()) > TEXT_BYTES_MAX {
-        return Err(format!(
-            "would make a text of more than {TEXT_BYTES_MAX} bytes"
-        ));
+        return Err(format!("would make a text of more than {TEXT_BYTES_MAX} bytes"));
     }
     made_text(of.replace(old.as_ref(), &new))
 }
@@ -130,14 +92,8 @@ fn substr(args: &[Value]) -> Outcome {
 fn trunc(args: &[Value]) -> Outcome {
     let [count, of] = exactly(args)?;
     let of = characters(of);
-    let keep = usize::try_from(int(count).unsigned_abs())
-        .unwrap_or(usize::MAX)
-        .min(of.len());
-    made_text(if int(count) < 0 {
-        joined(&of[of.len() - keep..])
-    } else {
-        joined(&of[..keep])
-    })
+    let keep = usize::try_from(int(count).unsigned_abs()).unwrap_or(usize::MAX).min(of.len());
+    made_text(if int(count) < 0 { joined(&of[of.len() - keep..]) } else { joined(&of[..keep]) })
 }
 
 /// The shortest width that leaves room for a character and three dots.
@@ -162,11 +118,7 @@ fn abbrevboth(args: &[Value]) -> Outcome {
         return made_text(joined(&of));
     }
     let room = width - 3;
-    let left = if of.len().saturating_sub(left) < room {
-        of.len() - room
-    } else {
-        left
-    };
+    let left = if of.len().saturating_sub(left) < room { of.len() - room } else { left };
     made_text(match left {
         0..=4 => joined(&of[..room]) + "...",
         _ if left + room < of.len() => format!("...{}", abbreviated(&of[left..], room)),
@@ -207,10 +159,7 @@ fn wrapped(of: &str, width: usize, between: &str, break_words: bool) -> String {
 }
 
 fn quote(args: &[Value]) -> Outcome {
-    let quoted = args
-        .iter()
-        .filter(|value| !matches!(value, Value::Nil))
-        .map(|value| go_quoted(&text(value)));
+    let quoted = args.iter().filter(|value| !matches!(value, Value::Nil)).map(|value| go_quoted(&text(value)));
     made_text(quoted.collect::<Vec<_>>().join(" "))
 }
 
@@ -223,9 +172,7 @@ fn go_quoted(of: &str) -> String {
             '\n' => quoted.push_str("\\n"),
             '\r' => quoted.push_str("\\r"),
             '\t' => quoted.push_str("\\t"),
-            c if c.is_control() && u32::from(c) < 0x80 => {
-                quoted.push_str(&format!("\\x{:02x}", u32::from(c)))
-            }
+            c if c.is_control() && u32::from(c) < 0x80 => quoted.push_str(&format!("\\x{:02x}", u32::from(c))),
             c if c.is_control() => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
             c => quoted.push(c),
         }
@@ -235,18 +182,12 @@ fn go_quoted(of: &str) -> String {
 }
 
 fn squote(args: &[Value]) -> Outcome {
-    let quoted = args
-        .iter()
-        .filter(|value| !matches!(value, Value::Nil))
-        .map(|value| format!("'{}'", text(value)));
+    let quoted = args.iter().filter(|value| !matches!(value, Value::Nil)).map(|value| format!("'{}'", text(value)));
     made_text(quoted.collect::<Vec<_>>().join(" "))
 }
 
 fn cat(args: &[Value]) -> Outcome {
-    let parts = args
-        .iter()
-        .filter(|value| !matches!(value, Value::Nil))
-        .map(text);
+    let parts = args.iter().filter(|value| !matches!(value, Value::Nil)).map(text);
     made_text(parts.collect::<Vec<_>>().join(" "))
 }
 
@@ -255,23 +196,14 @@ fn indent(args: &[Value], before: &str) -> Outcome {
     let of = text(of);
     let lines = of.split('\n').count();
     if size(count).saturating_mul(lines).saturating_add(of.len()) > TEXT_BYTES_MAX {
-        return Err(format!(
-            "would make a text of more than {TEXT_BYTES_MAX} bytes"
-        ));
+        return Err(format!("would make a text of more than {TEXT_BYTES_MAX} bytes"));
     }
     let blanks = " ".repeat(size(count));
-    made_text(format!(
-        "{before}{blanks}{}",
-        of.replace('\n', &format!("\n{blanks}"))
-    ))
+    made_text(format!("{before}{blanks}{}", of.replace('\n', &format!("\n{blanks}"))))
 }
 
 fn plural(args: &[Value]) -> Outcome {
     let (singular, rest) = first_and_rest(args)?;
     let [many, count] = exactly(rest)?;
-    made_text(text(if int(count) == 1 && !is_empty(count) {
-        singular
-    } else {
-        many
-    }))
+    made_text(text(if int(count) == 1 && !is_empty(count) { singular } else { many }))
 }

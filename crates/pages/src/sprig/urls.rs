@@ -19,22 +19,13 @@ pub(super) const FUNCTIONS: &[(&str, Function)] = &[
     ("osClean", |args| one(args, clean)),
     ("ext", |args| one(args, ext)),
     ("osExt", |args| one(args, ext)),
-    ("isAbs", |args| {
-        Ok(Value::Bool(text(&exactly::<1>(args)?[0]).starts_with('/')))
-    }),
-    ("osIsAbs", |args| {
-        Ok(Value::Bool(text(&exactly::<1>(args)?[0]).starts_with('/')))
-    }),
+    ("isAbs", |args| Ok(Value::Bool(text(&exactly::<1>(args)?[0]).starts_with('/')))),
+    ("osIsAbs", |args| Ok(Value::Bool(text(&exactly::<1>(args)?[0]).starts_with('/')))),
 ];
 
 /// Names Sprig gives the parts of a URL.
 fn parts(values: [(&str, &str); 8]) -> Value {
-    made_dict(
-        values
-            .into_iter()
-            .map(|(name, value)| (name.into(), Value::String(value.into())))
-            .collect(),
-    )
+    made_dict(values.into_iter().map(|(name, value)| (name.into(), Value::String(value.into()))).collect())
 }
 
 fn parse(args: &[Value]) -> Outcome {
@@ -49,22 +40,12 @@ fn parse(args: &[Value]) -> Outcome {
         (user, Some(password)) => format!("{user}:{password}"),
     };
     let hostname = url.host_str().unwrap_or("");
-    let host = url
-        .port()
-        .map_or_else(|| hostname.to_owned(), |port| format!("{hostname}:{port}"));
+    let host = url.port().map_or_else(|| hostname.to_owned(), |port| format!("{hostname}:{port}"));
     let decoded = percent_decode_str(url.path()).decode_utf8_lossy();
-    let (path, opaque) = if url.cannot_be_a_base() {
-        ("", url.path())
-    } else {
-        (decoded.as_ref(), "")
-    };
+    let (path, opaque) = if url.cannot_be_a_base() { ("", url.path()) } else { (decoded.as_ref(), "") };
     // Go keeps an empty path empty.
     let written = of.split(['?', '#']).next().unwrap_or("");
-    let path = if path == "/" && !written.ends_with('/') {
-        ""
-    } else {
-        path
-    };
+    let path = if path == "/" && !written.ends_with('/') { "" } else { path };
     Ok(parts([
         ("scheme", url.scheme()),
         ("userinfo", &userinfo),
@@ -100,19 +81,11 @@ fn join(args: &[Value]) -> Outcome {
     let place = if opaque.is_empty() {
         let host = part(of, "host", "", "");
         let slashes = if host.is_empty() { "" } else { "//" };
-        format!(
-            "{slashes}{}{host}{}",
-            part(of, "userinfo", "", "@"),
-            part(of, "path", "", "")
-        )
+        format!("{slashes}{}{host}{}", part(of, "userinfo", "", "@"), part(of, "path", "", ""))
     } else {
         opaque
     };
-    made_text(format!(
-        "{scheme}{place}{}{}",
-        part(of, "query", "?", ""),
-        part(of, "fragment", "#", "")
-    ))
+    made_text(format!("{scheme}{place}{}{}", part(of, "query", "?", ""), part(of, "fragment", "#", "")))
 }
 
 /// The part of this name with what stands around it; nothing if it is empty.
@@ -130,11 +103,7 @@ fn base(path: &str) -> String {
     }
     let trimmed = path.trim_end_matches('/');
     let last = trimmed.rsplit('/').next().unwrap_or("");
-    if last.is_empty() {
-        "/".to_owned()
-    } else {
-        last.to_owned()
-    }
+    if last.is_empty() { "/".to_owned() } else { last.to_owned() }
 }
 
 /// Go's `path.Dir`.
@@ -167,6 +136,5 @@ fn clean(path: &str) -> String {
 /// Go's `path.Ext`, with its dot.
 fn ext(path: &str) -> String {
     let last = path.rsplit('/').next().unwrap_or("");
-    last.rfind('.')
-        .map_or(String::new(), |at| last[at..].to_owned())
+    last.rfind('.').map_or(String::new(), |at| last[at..].to_owned())
 }

@@ -9,10 +9,7 @@ type Cases = &'static [(&'static str, &'static str, &'static [&'static str])];
 
 fn page(template: &str, wanted: &str) -> Html {
     let kind = PAGES.iter().find(|kind| kind.template == template).unwrap();
-    let sample = (kind.samples)()
-        .into_iter()
-        .find(|sample| sample.name == wanted)
-        .unwrap();
+    let sample = (kind.samples)().into_iter().find(|sample| sample.name == wanted).unwrap();
     Html::parse_document(&pages().render(&*sample.page, "/dex/logout").unwrap())
 }
 
@@ -40,11 +37,7 @@ const ELEMENTS: Cases = &[
             ".theme-link-back a[href='/dex/auth?client_id=example-app&scope=openid']",
         ],
     ),
-    (
-        "password.html",
-        "minimal",
-        &["input#login[autofocus]", "input#password:not([autofocus])"],
-    ),
+    ("password.html", "minimal", &["input#login[autofocus]", "input#password:not([autofocus])"]),
     (
         "approval.html",
         "full",
@@ -56,11 +49,7 @@ const ELEMENTS: Cases = &[
             "ul.dex-list li",
         ],
     ),
-    (
-        "oob.html",
-        "full",
-        &["input.theme-form-input[value=qf6ag5ptjkbnoxygxwgrcejto][readonly]"],
-    ),
+    ("oob.html", "full", &["input.theme-form-input[value=qf6ag5ptjkbnoxygxwgrcejto][readonly]"]),
     (
         "device.html",
         "invalid",
@@ -70,11 +59,7 @@ const ELEMENTS: Cases = &[
             "button#submit-login",
         ],
     ),
-    (
-        "device.html",
-        "minimal",
-        &["input#user_code[placeholder='XXXX-XXXX']:not([value])"],
-    ),
+    ("device.html", "minimal", &["input#user_code[placeholder='XXXX-XXXX']:not([value])"]),
     ("error.html", "full", &["h2.theme-heading + p"]),
     (
         "totp_verify.html",
@@ -97,16 +82,8 @@ const ELEMENTS: Cases = &[
             "#webauthn-working[hidden]",
         ],
     ),
-    (
-        "logout.html",
-        "confirm",
-        &["form[method=post][action='/dex/logout'] input[name=state][value=af0ifjsldkj]"],
-    ),
-    (
-        "logout.html",
-        "full",
-        &["a[href='https://app.example.com/']"],
-    ),
+    ("logout.html", "confirm", &["form[method=post][action='/dex/logout'] input[name=state][value=af0ifjsldkj]"]),
+    ("logout.html", "full", &["a[href='https://app.example.com/']"]),
     (
         "home.html",
         "full",
@@ -120,14 +97,7 @@ const ELEMENTS: Cases = &[
             "a.dex-home__link[href$='/.well-known/openid-configuration']",
         ],
     ),
-    (
-        "home.html",
-        "signed-out",
-        &[
-            ".dex-home__empty .dex-home__empty-title",
-            ".dex-home__empty-text",
-        ],
-    ),
+    ("home.html", "signed-out", &[".dex-home__empty .dex-home__empty-title", ".dex-home__empty-text"]),
     (
         "form_post.html",
         "full",
@@ -138,16 +108,8 @@ const ELEMENTS: Cases = &[
             "script[src*='static/autosubmit.js']",
         ],
     ),
-    (
-        "form_post.html",
-        "own-scheme",
-        &["form[action='com.example.app:/callback']"],
-    ),
-    (
-        "repost.html",
-        "full",
-        &["form[action='/dex/callback'] input[name=SAMLResponse][value='PHNhbWw+']"],
-    ),
+    ("form_post.html", "own-scheme", &["form[action='com.example.app:/callback']"]),
+    ("repost.html", "full", &["form[action='/dex/callback'] input[name=SAMLResponse][value='PHNhbWw+']"]),
 ];
 
 #[test]
@@ -155,25 +117,14 @@ fn elements_are_where_they_are_expected() {
     for (template, sample, selectors) in ELEMENTS {
         let page = page(template, sample);
         for selector in *selectors {
-            assert!(
-                !all(&page, selector).is_empty(),
-                "{template} {sample}: {selector}"
-            );
+            assert!(!all(&page, selector).is_empty(), "{template} {sample}: {selector}");
         }
     }
 }
 
 /// Template, sample, and what the page must hold.
 const TEXTS: Cases = &[
-    (
-        "login.html",
-        "full",
-        &[
-            "Log in to Example Corp",
-            "Log in with GitHub",
-            "to continue to Grafana",
-        ],
-    ),
+    ("login.html", "full", &["Log in to Example Corp", "Log in with GitHub", "to continue to Grafana"]),
     (
         "password.html",
         "invalid",
@@ -197,108 +148,26 @@ const TEXTS: Cases = &[
             "Logged in as Jane Doe",
         ],
     ),
-    (
-        "approval.html",
-        "minimal",
-        &["Example App has not requested any personal information"],
-    ),
-    (
-        "device.html",
-        "invalid",
-        &["Enter User Code", "Invalid or Expired User Code"],
-    ),
-    (
-        "device_success.html",
-        "full",
-        &[
-            "Login Successful for Command line tool",
-            "Return to your device to continue",
-        ],
-    ),
-    (
-        "oob.html",
-        "full",
-        &["Login Successful", "Please copy this code"],
-    ),
-    (
-        "totp_verify.html",
-        "invalid",
-        &[
-            "Two-factor authentication",
-            "Enter the code from your authenticator app.",
-        ],
-    ),
-    (
-        "totp_verify.html",
-        "enrolment",
-        &["Scan the QR code below", "JBSW Y3DP EHPK"],
-    ),
-    (
-        "webauthn_verify.html",
-        "register",
-        &["Register security key", "Waiting for security key..."],
-    ),
-    (
-        "webauthn_verify.html",
-        "login",
-        &["Two-factor authentication", "Use Security Key"],
-    ),
-    (
-        "logout.html",
-        "confirm",
-        &["Logging Out", "Do you want to log out?"],
-    ),
-    (
-        "logout.html",
-        "full",
-        &[
-            "Logged Out",
-            "You have been successfully logged out.",
-            "Back to Application",
-        ],
-    ),
-    (
-        "logout.html",
-        "minimal",
-        &["Session Not Found", "No active session found."],
-    ),
+    ("approval.html", "minimal", &["Example App has not requested any personal information"]),
+    ("device.html", "invalid", &["Enter User Code", "Invalid or Expired User Code"]),
+    ("device_success.html", "full", &["Login Successful for Command line tool", "Return to your device to continue"]),
+    ("oob.html", "full", &["Login Successful", "Please copy this code"]),
+    ("totp_verify.html", "invalid", &["Two-factor authentication", "Enter the code from your authenticator app."]),
+    ("totp_verify.html", "enrolment", &["Scan the QR code below", "JBSW Y3DP EHPK"]),
+    ("webauthn_verify.html", "register", &["Register security key", "Waiting for security key..."]),
+    ("webauthn_verify.html", "login", &["Two-factor authentication", "Use Security Key"]),
+    ("logout.html", "confirm", &["Logging Out", "Do you want to log out?"]),
+    ("logout.html", "full", &["Logged Out", "You have been successfully logged out.", "Back to Application"]),
+    ("logout.html", "minimal", &["Session Not Found", "No active session found."]),
     ("home.html", "signed-out", &["Not signed in"]),
-    (
-        "home.html",
-        "full",
-        &[
-            "jane.doe@example.com (verified)",
-            "Expires if idle",
-            "Groups 14",
-            "Log out",
-        ],
-    ),
-    (
-        "landing.html",
-        "full",
-        &[
-            "Dex IdP",
-            "A Federated OpenID Connect Provider",
-            "Discovery",
-        ],
-    ),
+    ("home.html", "full", &["jane.doe@example.com (verified)", "Expires if idle", "Groups 14", "Log out"]),
+    ("landing.html", "full", &["Dex IdP", "A Federated OpenID Connect Provider", "Discovery"]),
     (
         "error.html",
         "full",
-        &[
-            "Forbidden You are not a member",
-            "Ask whoever runs",
-            "0197a4c2-7d0e-7c11-9f3a-5f2f6f0e1b2c",
-        ],
+        &["Forbidden You are not a member", "Ask whoever runs", "0197a4c2-7d0e-7c11-9f3a-5f2f6f0e1b2c"],
     ),
-    (
-        "error.html",
-        "minimal",
-        &[
-            "Bad Request User session error.",
-            "Go back to the application",
-        ],
-    ),
+    ("error.html", "minimal", &["Bad Request User session error.", "Go back to the application"]),
     ("form_post.html", "full", &["Continue"]),
 ];
 
@@ -308,10 +177,7 @@ fn texts_are_those_that_tests_look_for() {
         let page = page(template, sample);
         let shown = text(all(&page, "body")[0]);
         for wanted in *texts {
-            assert!(
-                shown.contains(wanted),
-                "{template} {sample}: {wanted}\nin {shown}"
-            );
+            assert!(shown.contains(wanted), "{template} {sample}: {wanted}\nin {shown}");
         }
     }
 }
@@ -319,27 +185,10 @@ fn texts_are_those_that_tests_look_for() {
 #[test]
 fn what_is_not_there_is_not_shown() {
     let cases: &[(&str, &str, &[&str])] = &[
-        (
-            "password.html",
-            "minimal",
-            &[
-                "#login-error",
-                "[name=remember_me]",
-                ".theme-link-back",
-                "[aria-invalid]",
-            ],
-        ),
-        (
-            "totp_verify.html",
-            "minimal",
-            &["img.dex-qr", "details", "#login-error"],
-        ),
+        ("password.html", "minimal", &["#login-error", "[name=remember_me]", ".theme-link-back", "[aria-invalid]"]),
+        ("totp_verify.html", "minimal", &["img.dex-qr", "details", "#login-error"]),
         ("device.html", "full", &["#login-error", "[aria-invalid]"]),
-        (
-            "home.html",
-            "minimal",
-            &[".dex-fact", ".dex-identity__email"],
-        ),
+        ("home.html", "minimal", &[".dex-fact", ".dex-identity__email"]),
         ("home.html", "signed-out", &[".dex-home__actions", "script"]),
         ("error.html", "minimal", &["code"]),
         ("logout.html", "minimal", &["form", "a"]),
@@ -349,10 +198,7 @@ fn what_is_not_there_is_not_shown() {
     for (template, sample, selectors) in cases {
         let page = page(template, sample);
         for selector in *selectors {
-            assert!(
-                all(&page, &format!("main {selector}")).is_empty(),
-                "{template} {sample}: {selector}"
-            );
+            assert!(all(&page, &format!("main {selector}")).is_empty(), "{template} {sample}: {selector}");
         }
     }
 }
@@ -361,8 +207,5 @@ fn what_is_not_there_is_not_shown() {
 fn a_connector_that_is_not_available_is_named_but_not_linked() {
     let page = page("login.html", "full");
     assert_eq!(all(&page, "a.dex-btn").len(), 3);
-    assert_eq!(
-        text(all(&page, ".dex-btn--unavailable")[0]),
-        "Corporate directorynot available right now"
-    );
+    assert_eq!(text(all(&page, ".dex-btn--unavailable")[0]), "Corporate directorynot available right now");
 }

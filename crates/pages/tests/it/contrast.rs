@@ -43,20 +43,12 @@ const PAIRS: [(&str, &str, f64); 27] = [
 type Palette = BTreeMap<String, [f64; 3]>;
 
 fn palettes(styles: &str) -> Vec<Palette> {
-    styles
-        .split(":root {")
-        .skip(1)
-        .map(|block| palette(block.split('}').next().unwrap()))
-        .collect()
+    styles.split(":root {").skip(1).map(|block| palette(block.split('}').next().unwrap())).collect()
 }
 
 fn palette(block: &str) -> Palette {
-    let lines = block
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("--dex-")?.split_once(": #"));
-    lines
-        .map(|(name, hex)| (name.to_owned(), colour(hex.trim_end_matches(';'))))
-        .collect()
+    let lines = block.lines().filter_map(|line| line.trim().strip_prefix("--dex-")?.split_once(": #"));
+    lines.map(|(name, hex)| (name.to_owned(), colour(hex.trim_end_matches(';')))).collect()
 }
 
 fn colour(hex: &str) -> [f64; 3] {
@@ -65,13 +57,7 @@ fn colour(hex: &str) -> [f64; 3] {
 }
 
 fn luminance(colour: [f64; 3]) -> f64 {
-    let [r, g, b] = colour.map(|c| {
-        if c <= 0.04045 {
-            c / 12.92
-        } else {
-            ((c + 0.055) / 1.055).powf(2.4)
-        }
-    });
+    let [r, g, b] = colour.map(|c| if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) });
     0.2126 * r + 0.7152 * g + 0.0722 * b
 }
 
@@ -85,21 +71,14 @@ fn every_theme_can_be_read() {
     assert!((contrast(colour("ffffff"), colour("000000")) - 21.0).abs() < 0.01);
     assert!((contrast(colour("777777"), colour("ffffff")) - 4.48).abs() < 0.01);
     for (theme, count) in [("light", 1), ("dark", 1), ("", 2)] {
-        let pages = Pages::builtin(Frontend {
-            theme: theme.into(),
-            ..Frontend::default()
-        })
-        .unwrap();
+        let pages = Pages::builtin(Frontend { theme: theme.into(), ..Frontend::default() }).unwrap();
         let styles = pages.assets().get("/theme/styles.css").unwrap();
         let palettes = palettes(&String::from_utf8_lossy(&styles.bytes));
         assert_eq!(palettes.len(), count, "{theme}");
         for palette in palettes {
             for (front, back, needed) in PAIRS {
                 let got = contrast(palette[front], palette[back]);
-                assert!(
-                    got >= needed,
-                    "{theme}: {front} on {back} is {got:.2}, needs {needed}"
-                );
+                assert!(got >= needed, "{theme}: {front} on {back} is {got:.2}, needs {needed}");
             }
         }
     }

@@ -18,15 +18,7 @@ pub(super) const MONTHS: [&str; 12] = [
     "November",
     "December",
 ];
-pub(super) const WEEKDAYS: [&str; 7] = [
-    "Sunday",
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-];
+pub(super) const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
 /// What a piece of the layout stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,54 +69,12 @@ const WRITTEN: [(&str, Piece<'static>); 32] = [
     ("Mon", Piece::ShortWeekdayName),
     ("MST", Piece::ZoneName),
     ("2006", Piece::Year),
-    (
-        "-07:00",
-        Piece::Offset {
-            colon: true,
-            z: false,
-            hours_only: false,
-        },
-    ),
-    (
-        "-0700",
-        Piece::Offset {
-            colon: false,
-            z: false,
-            hours_only: false,
-        },
-    ),
-    (
-        "-07",
-        Piece::Offset {
-            colon: false,
-            z: false,
-            hours_only: true,
-        },
-    ),
-    (
-        "Z07:00",
-        Piece::Offset {
-            colon: true,
-            z: true,
-            hours_only: false,
-        },
-    ),
-    (
-        "Z0700",
-        Piece::Offset {
-            colon: false,
-            z: true,
-            hours_only: false,
-        },
-    ),
-    (
-        "Z07",
-        Piece::Offset {
-            colon: false,
-            z: true,
-            hours_only: true,
-        },
-    ),
+    ("-07:00", Piece::Offset { colon: true, z: false, hours_only: false }),
+    ("-0700", Piece::Offset { colon: false, z: false, hours_only: false }),
+    ("-07", Piece::Offset { colon: false, z: false, hours_only: true }),
+    ("Z07:00", Piece::Offset { colon: true, z: true, hours_only: false }),
+    ("Z0700", Piece::Offset { colon: false, z: true, hours_only: false }),
+    ("Z07", Piece::Offset { colon: false, z: true, hours_only: true }),
     ("002", Piece::YearDay),
     ("01", Piece::Month(Width::Zero)),
     ("02", Piece::Day(Width::Zero)),
@@ -142,27 +92,9 @@ const WRITTEN: [(&str, Piece<'static>); 32] = [
     ("3", Piece::Hour12(Width::Plain)),
     ("4", Piece::Minute(Width::Plain)),
     ("5", Piece::Second(Width::Plain)),
-    (
-        ".0",
-        Piece::Fraction {
-            digits: 0,
-            trimmed: false,
-        },
-    ),
-    (
-        ".9",
-        Piece::Fraction {
-            digits: 0,
-            trimmed: true,
-        },
-    ),
-    (
-        ",0",
-        Piece::Fraction {
-            digits: 0,
-            trimmed: false,
-        },
-    ),
+    (".0", Piece::Fraction { digits: 0, trimmed: false }),
+    (".9", Piece::Fraction { digits: 0, trimmed: true }),
+    (",0", Piece::Fraction { digits: 0, trimmed: false }),
 ];
 
 /// Takes a layout apart.
@@ -189,9 +121,7 @@ pub(super) fn pieces(layout: &str) -> Vec<Piece<'_>> {
 }
 
 fn piece_at(rest: &str) -> Option<(Piece<'_>, usize)> {
-    let (written, piece) = WRITTEN
-        .iter()
-        .find(|(written, _)| rest.starts_with(written))?;
+    let (written, piece) = WRITTEN.iter().find(|(written, _)| rest.starts_with(written))?;
     match *piece {
         // `_2006` is an underscore before a year.
         Piece::Text(text) => Some((Piece::Text(text), 1)),
@@ -245,9 +175,7 @@ fn put(shown: &mut String, piece: Piece<'_>, of: &ZonedDateTime) {
         }),
         Piece::ZoneName => shown.push_str(&zone_name(of)),
         Piece::Offset { z: true, .. } if of.offset().is_zero() => shown.push('Z'),
-        Piece::Offset {
-            colon, hours_only, ..
-        } => shown.push_str(&offset(of, colon, hours_only)),
+        Piece::Offset { colon, hours_only, .. } => shown.push_str(&offset(of, colon, hours_only)),
         Piece::Fraction { digits, trimmed } => shown.push_str(&fraction(of, digits, trimmed)),
     }
 }
@@ -262,25 +190,14 @@ fn number(shown: &mut String, number: i16, width: Width) {
 }
 
 fn zone_name(of: &ZonedDateTime) -> String {
-    let name = of
-        .time_zone()
-        .to_offset_info(of.timestamp())
-        .abbreviation()
-        .to_owned();
-    if of.offset().is_zero() && !name.starts_with(|c: char| c.is_alphabetic()) {
-        "UTC".to_owned()
-    } else {
-        name
-    }
+    let name = of.time_zone().to_offset_info(of.timestamp()).abbreviation().to_owned();
+    if of.offset().is_zero() && !name.starts_with(|c: char| c.is_alphabetic()) { "UTC".to_owned() } else { name }
 }
 
 fn offset(of: &ZonedDateTime, colon: bool, hours_only: bool) -> String {
     let seconds = of.offset().seconds();
     let sign = if seconds < 0 { '-' } else { '+' };
-    let (hours, minutes) = (
-        seconds.unsigned_abs() / 3600,
-        seconds.unsigned_abs() / 60 % 60,
-    );
+    let (hours, minutes) = (seconds.unsigned_abs() / 3600, seconds.unsigned_abs() / 60 % 60);
     match (hours_only, colon) {
         (true, _) => format!("{sign}{hours:02}"),
         (false, true) => format!("{sign}{hours:02}:{minutes:02}"),
@@ -291,14 +208,6 @@ fn offset(of: &ZonedDateTime, colon: bool, hours_only: bool) -> String {
 fn fraction(of: &ZonedDateTime, digits: usize, trimmed: bool) -> String {
     let nanoseconds = format!("{:09}", of.subsec_nanosecond());
     let kept = nanoseconds.get(..digits).unwrap_or(&nanoseconds);
-    let kept = if trimmed {
-        kept.trim_end_matches('0')
-    } else {
-        kept
-    };
-    if kept.is_empty() {
-        String::new()
-    } else {
-        format!(".{kept}")
-    }
+    let kept = if trimmed { kept.trim_end_matches('0') } else { kept };
+    if kept.is_empty() { String::new() } else { format!(".{kept}") }
 }

@@ -22,17 +22,8 @@ const HTML_DATE: &str = "2006-01-02";
 pub(super) const FUNCTIONS: &[(&str, Function)] = &[
     ("toDate", to_date),
     ("mustToDate", to_date),
-    ("unixEpoch", |args| {
-        made_text(
-            point(&exactly::<1>(args)?[0])?
-                .timestamp()
-                .as_second()
-                .to_string(),
-        )
-    }),
-    ("duration", |args| {
-        made_text(duration::written(int(&exactly::<1>(args)?[0])))
-    }),
+    ("unixEpoch", |args| made_text(point(&exactly::<1>(args)?[0])?.timestamp().as_second().to_string())),
+    ("duration", |args| made_text(duration::written(int(&exactly::<1>(args)?[0])))),
     ("dateModify", modify),
     ("date_modify", modify),
     ("mustDateModify", modify),
@@ -43,26 +34,14 @@ pub(super) const FUNCTIONS: &[(&str, Function)] = &[
 type Clocked = fn(Timestamp, &[Value]) -> Outcome;
 
 pub(super) const CLOCKED: &[(&str, Clocked)] = &[
-    ("now", |now, args| {
-        exactly::<0>(args).map(|_| time(&now.to_zoned_datetime(TimeZone::UTC)))
-    }),
-    ("ago", |now, args| {
-        made_text(duration::written(
-            now.as_second() - seconds_of(now, &exactly::<1>(args)?[0]),
-        ))
-    }),
+    ("now", |now, args| exactly::<0>(args).map(|_| time(&now.to_zoned_datetime(TimeZone::UTC)))),
+    ("ago", |now, args| made_text(duration::written(now.as_second() - seconds_of(now, &exactly::<1>(args)?[0])))),
     ("durationRound", duration_round),
-    ("date", |now, args| {
-        exactly::<2>(args).and_then(|[layout, of]| shown(now, &text(layout), of, "UTC"))
-    }),
+    ("date", |now, args| exactly::<2>(args).and_then(|[layout, of]| shown(now, &text(layout), of, "UTC"))),
     ("dateInZone", date_in_zone),
     ("date_in_zone", date_in_zone),
-    ("htmlDate", |now, args| {
-        shown(now, HTML_DATE, &exactly::<1>(args)?[0], "UTC")
-    }),
-    ("htmlDateInZone", |now, args| {
-        exactly::<2>(args).and_then(|[of, zone]| shown(now, HTML_DATE, of, &text(zone)))
-    }),
+    ("htmlDate", |now, args| shown(now, HTML_DATE, &exactly::<1>(args)?[0], "UTC")),
+    ("htmlDateInZone", |now, args| exactly::<2>(args).and_then(|[of, zone]| shown(now, HTML_DATE, of, &text(zone)))),
 ];
 
 /// A zone by name; UTC if there is none of that name, as in Sprig.
@@ -80,10 +59,7 @@ fn seconds_of(now: Timestamp, of: &Value) -> i64 {
 
 fn shown(now: Timestamp, layout: &str, of: &Value, in_zone: &str) -> Outcome {
     let timestamp = point(of).map_or(now, |point| point.timestamp());
-    made_text(layout::format(
-        layout,
-        &timestamp.to_zoned_datetime(zone(in_zone)),
-    ))
+    made_text(layout::format(layout, &timestamp.to_zoned_datetime(zone(in_zone))))
 }
 
 fn date_in_zone(now: Timestamp, args: &[Value]) -> Outcome {

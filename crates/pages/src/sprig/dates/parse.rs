@@ -23,11 +23,7 @@ struct Read {
 /// zone UTC.
 pub(super) fn parse(layout: &str, written: &str) -> Result<ZonedDateTime, String> {
     let wrong = || format!("`{written}` does not look like `{layout}`");
-    let mut read = Read {
-        month: 1,
-        day: 1,
-        ..Read::default()
-    };
+    let mut read = Read { month: 1, day: 1, ..Read::default() };
     let mut rest = written;
     for piece in pieces(layout) {
         rest = read.take(piece, rest).ok_or_else(wrong)?;
@@ -47,11 +43,7 @@ pub(super) fn parse(layout: &str, written: &str) -> Result<ZonedDateTime, String
 
 /// Up to `most` digits, at least `least`.
 fn digits(rest: &str, least: usize, most: usize) -> Option<(i16, &str)> {
-    let count = rest
-        .bytes()
-        .take(most)
-        .take_while(u8::is_ascii_digit)
-        .count();
+    let count = rest.bytes().take(most).take_while(u8::is_ascii_digit).count();
     if count < least {
         return None;
     }
@@ -66,9 +58,7 @@ fn narrow(number: i16) -> Option<i8> {
 fn named<'a>(rest: &'a str, names: &[&str], letters: Option<usize>) -> Option<(i8, &'a str)> {
     for (at, name) in names.iter().enumerate() {
         let name = letters.map_or(*name, |letters| &name[..letters]);
-        let begins = rest
-            .get(..name.len())
-            .is_some_and(|begins| begins.eq_ignore_ascii_case(name));
+        let begins = rest.get(..name.len()).is_some_and(|begins| begins.eq_ignore_ascii_case(name));
         if begins {
             return Some((i8::try_from(at).ok()?, &rest[name.len()..]));
         }
@@ -104,15 +94,9 @@ impl Read {
                 return Some(rest);
             }
             Piece::ZoneName => {
-                return rest
-                    .strip_prefix("UTC")
-                    .or_else(|| rest.strip_prefix("GMT"));
+                return rest.strip_prefix("UTC").or_else(|| rest.strip_prefix("GMT"));
             }
-            Piece::Offset {
-                colon,
-                z,
-                hours_only,
-            } => return self.offset(rest, colon, z, hours_only),
+            Piece::Offset { colon, z, hours_only } => return self.offset(rest, colon, z, hours_only),
             Piece::Fraction { .. } => {
                 return match rest.strip_prefix(['.', ',']) {
                     Some(fraction) => self.fraction(fraction),
@@ -147,13 +131,7 @@ impl Read {
         Some(&rest[count..])
     }
 
-    fn offset<'a>(
-        &mut self,
-        rest: &'a str,
-        colon: bool,
-        z: bool,
-        hours_only: bool,
-    ) -> Option<&'a str> {
+    fn offset<'a>(&mut self, rest: &'a str, colon: bool, z: bool, hours_only: bool) -> Option<&'a str> {
         if let (true, Some(rest)) = (z, rest.strip_prefix('Z')) {
             return Some(rest);
         }
@@ -178,15 +156,7 @@ impl Read {
             Some(false) if self.hour == 12 => 0,
             _ => self.hour,
         };
-        let date = DateTime::new(
-            self.year,
-            self.month,
-            self.day,
-            hour,
-            self.minute,
-            self.second,
-            self.nanosecond,
-        );
+        let date = DateTime::new(self.year, self.month, self.day, hour, self.minute, self.second, self.nanosecond);
         let offset = Offset::from_seconds(self.offset).ok()?;
         date.ok()?.to_zoned_datetime(TimeZone::fixed(offset)).ok()
     }

@@ -30,10 +30,7 @@ pub(super) fn time(of: &ZonedDateTime) -> Value {
         ("UnixMilli", of.timestamp().as_millisecond()),
         (OFFSET, i64::from(of.offset().seconds())),
     ];
-    let mut named: Dict = numbers
-        .into_iter()
-        .map(|(name, number)| (Arc::from(name), Value::Int(number)))
-        .collect();
+    let mut named: Dict = numbers.into_iter().map(|(name, number)| (Arc::from(name), Value::Int(number))).collect();
     named.insert("Month".into(), Value::String(MONTHS[month].into()));
     named.insert("Weekday".into(), Value::String(WEEKDAYS[weekday].into()));
     made_dict(named)
@@ -48,11 +45,7 @@ pub(super) fn point(value: &Value) -> Result<ZonedDateTime, String> {
     let number = |name: &str| value.field(name).and_then(Value::as_int);
     let (second, nanosecond, offset) = match value {
         Value::Int(_) | Value::Uint(_) => (value.as_int(), Some(0), 0),
-        Value::Map(_) => (
-            number(SECOND),
-            number(NANOSECOND),
-            number(OFFSET).unwrap_or(0),
-        ),
+        Value::Map(_) => (number(SECOND), number(NANOSECOND), number(OFFSET).unwrap_or(0)),
         _ => (None, None, 0),
     };
     let (Some(second), Some(nanosecond)) = (second, nanosecond) else {
@@ -60,7 +53,6 @@ pub(super) fn point(value: &Value) -> Result<ZonedDateTime, String> {
     };
     let nanosecond = i32::try_from(nanosecond).unwrap_or(0);
     let timestamp = Timestamp::new(second, nanosecond).map_err(|error| error.to_string())?;
-    let offset = Offset::from_seconds(i32::try_from(offset).unwrap_or(0))
-        .map_err(|error| error.to_string())?;
+    let offset = Offset::from_seconds(i32::try_from(offset).unwrap_or(0)).map_err(|error| error.to_string())?;
     Ok(timestamp.to_zoned_datetime(TimeZone::fixed(offset)))
 }
