@@ -88,3 +88,32 @@ codes! {
         UnsupportedTokenType = "unsupported_token_type",
     }
 }
+
+/// A description with the characters that one may have (RFC 6749 §4.1.2.1 and §5.2): visible ASCII and the space,
+/// but no double quote and no backslash.
+pub fn error_description(text: &str) -> String {
+    let shown = |c| match c {
+        '"' => '\'',
+        '\\' => '/',
+        ' '..='~' => c,
+        _ => '?',
+    };
+    text.chars().map(shown).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn descriptions_keep_to_their_characters() {
+        for (text, shown) in [
+            ("Unrecognized scope(s) [\"a\"]", "Unrecognized scope(s) ['a']"),
+            ("~ !#[]", "~ !#[]"),
+            ("a\\b\r\n\u{7f}\u{e9}", "a/b????"),
+            ("", ""),
+        ] {
+            assert_eq!(error_description(text), shown);
+        }
+    }
+}

@@ -17,7 +17,7 @@ mod scopes;
 mod wire;
 
 pub use audience::Audience;
-pub use error_code::{AuthorizeErrorCode, TokenErrorCode};
+pub use error_code::{AuthorizeErrorCode, TokenErrorCode, error_description};
 pub use form::{BadForm, Form, PARAMETERS_MAX, encode_form};
 pub use grant_type::GrantType;
 pub use json::{to_json, to_json_pretty};

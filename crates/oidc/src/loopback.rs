@@ -7,8 +7,13 @@ use url::{Host, Url};
 /// Whether `uri` is `http` on this machine, at any port and path (oidc-core spec, 8.2).
 ///
 /// The host must be written as `localhost`, as dotted 127.x.y.z, or as `[::1]`: other spellings
-/// that a browser would take for the same are refused.
+/// that a browser would take for the same are refused. So is what programs read in different ways
+/// (backslashes, white space), and a fragment, which no redirect URI may have (RFC 6749 §3.1.2).
 pub fn is_loopback_http(uri: &str) -> bool {
+    let ambiguous = |c: char| c == '\\' || c == '#' || c.is_whitespace() || c.is_control();
+    if uri.contains(ambiguous) {
+        return false;
+    }
     let Ok(parsed) = Url::parse(uri) else {
         return false;
     };
@@ -18,7 +23,7 @@ pub fn is_loopback_http(uri: &str) -> bool {
     if parsed.scheme() != "http" {
         return false;
     }
-    let authority = after.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    let authority = after.split(['/', '?']).next().unwrap_or_default();
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     let written = |expected: &str| host == expected || host.strip_prefix(expected).is_some_and(|p| p.starts_with(':'));
     match parsed.host() {
@@ -40,7 +45,7 @@ mod tests {
         let accepted = [
             "http://localhost",
             "http://localhost:8080/",
-            "http://localhost:991/bar?a=b#c",
+            "http://localhost:991/bar?a=b",
             "http://127.0.0.1",
             "http://127.5.5.5:1/",
             "http://[::1]:80/",
@@ -60,6 +65,12 @@ mod tests {
             "http://localhost@evil.example/",
             "http://evil.example\\@localhost/",
             "http://2130706433/",
+            "http://localhost:80\\@evil.example",
+            "http://localhost/\r\nx",
+            "http://localhost/a b",
+            " http://localhost/",
+            "http://localhost/#c",
+            "http://[::1]:80@evil.example/",
             "http:localhost/",
             "localhost",
             "",

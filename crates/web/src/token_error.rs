@@ -141,7 +141,8 @@ impl IntoResponse for TokenError {
                 tracing::info!(status, error, description = %self.description, "token request refused")
             }
         }
-        let body = dex_oidc::to_json(&Body { error: self.code, error_description: &self.description });
+        let description = dex_oidc::error_description(&self.description);
+        let body = dex_oidc::to_json(&Body { error: self.code, error_description: &description });
         let mut response = json(self.status, body);
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

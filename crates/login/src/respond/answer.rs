@@ -1,6 +1,9 @@
 //! Addresses that carry a response (RFC 6749 §4.1.2; OAuth 2.0 Multiple Response Types §5).
 
+use std::borrow::Cow;
+
 use dex_oidc::{Form, encode_form};
+use percent_encoding::percent_decode_str;
 
 /// `uri` with the parameters in its query: merged into what is there, one of the same name replaced, sorted.
 pub(super) fn in_query(uri: &str, parameters: &[(&'static str, String)]) -> String {
@@ -14,8 +17,12 @@ pub(super) fn in_query(uri: &str, parameters: &[(&'static str, String)]) -> Stri
             let kept = former.pairs().filter(|(key, _)| parameters.iter().all(|(name, _)| name != key));
             sorted(kept.chain(borrowed(parameters)))
         }
-        // A query of the client's own making stays as it is.
-        Err(_) => format!("{query}&{}", sorted(borrowed(parameters))),
+        // A query of the client's own making stays as it is, but for what would be taken for our answer.
+        Err(_) => {
+            let ours = |part: &str| parameters.iter().any(|(name, _)| *name == name_of(part));
+            let kept: Vec<&str> = query.split('&').filter(|part| !part.split(';').any(ours)).collect();
+            format!("{}&{}", kept.join("&"), sorted(borrowed(parameters)))
+        }
     };
     format!("{path}?{query}{fragment}")
 }
@@ -24,6 +31,10 @@ pub(super) fn in_query(uri: &str, parameters: &[(&'static str, String)]) -> Stri
 pub(super) fn in_fragment(uri: &str, parameters: &[(&'static str, String)]) -> String {
     let address = uri.split_once('#').map_or(uri, |(address, _)| address);
     format!("{address}#{}", sorted(borrowed(parameters)))
+}
+
+fn name_of(part: &str) -> Cow<'_, str> {
+    percent_decode_str(part.split('=').next().unwrap_or_default()).decode_utf8_lossy()
 }
 
 fn borrowed<'a>(parameters: &'a [(&'static str, String)]) -> impl Iterator<Item = (&'a str, &'a str)> {
@@ -56,6 +67,11 @@ mod tests {
                 "https://a/cb?p=1;q",
                 "https://a/cb?p=1;q&code=x&state=a%2Fb+c%26d",
                 "https://a/cb?p=1;q#code=x&state=a%2Fb+c%26d",
+            ),
+            (
+                "https://a/cb?c%6fde=old&p=%zz&q;state=b",
+                "https://a/cb?p=%zz&code=x&state=a%2Fb+c%26d",
+                "https://a/cb?c%6fde=old&p=%zz&q;state=b#code=x&state=a%2Fb+c%26d",
             ),
             (
                 "/dex/device/callback",

@@ -1,7 +1,7 @@
 //! Why an authorization request ends without what was asked for.
 
 use axum::response::{IntoResponse as _, Response};
-use dex_oidc::{AuthorizeErrorCode, OUT_OF_BAND};
+use dex_oidc::{AuthorizeErrorCode, OUT_OF_BAND, error_description};
 use dex_storage::StorageError;
 use dex_web::PageError;
 
@@ -47,7 +47,7 @@ impl AuthorizeError {
         tracing::info!(error = code.as_str(), %description, "authorization request refused");
         let mut parameters = vec![("error", code.as_str().to_owned())];
         if !description.is_empty() {
-            parameters.push(("error_description", description));
+            parameters.push(("error_description", error_description(&description)));
         }
         to.carry(visit, parameters).unwrap_or_else(|error| error.into_response())
     }
