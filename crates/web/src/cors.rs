@@ -24,18 +24,25 @@ pub async fn cors(State(app): State<Arc<App>>, request: Request, next: Next) -> 
     let allowed = origin.filter(|origin| any || origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes()));
     let preflight = request.method() == Method::OPTIONS;
     let Some(origin) = allowed else {
-        return if preflight { Response::new(Body::empty()) } else { next.run(request).await };
+        let mut response = if preflight { Response::new(Body::empty()) } else { next.run(request).await };
+        vary(&mut response, any);
+        return response;
     };
     let mut response = if preflight { answer_preflight(&app, &request) } else { next.run(request).await };
+    vary(&mut response, any);
     if response.status().is_client_error() && preflight {
         return response;
     }
     let told = if any { HeaderValue::from_static("*") } else { origin };
     response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, told);
-    if !any && origins.len() > 1 {
+    response
+}
+
+/// Keeps a cache from giving one origin what another one was told; the answer to none counts as well.
+fn vary(response: &mut Response, any: bool) {
+    if !any {
         response.headers_mut().append(header::VARY, HeaderValue::from_static("Origin"));
     }
-    response
 }
 
 fn answer_preflight(app: &App, request: &Request) -> Response {
