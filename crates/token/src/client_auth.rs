@@ -50,7 +50,7 @@ impl Credentials {
 
     /// Whether anything was said at all.
     pub fn given(&self) -> bool {
-        self.basic || !self.id.is_empty()
+        self.basic || !self.id.is_empty() || !self.secret.is_empty()
     }
 }
 
@@ -66,7 +66,9 @@ impl AuthenticatedClient {
             tracing::info!(client_id = %credentials.id, "unknown client on token request");
             return Err(TokenError::invalid_client());
         };
-        if !client.secret.matches(credentials.secret.expose()) {
+        // A confidential client without a secret is a mistake in the store: everybody could be it.
+        let provable = client.public || !client.secret.is_empty();
+        if !provable || !client.secret.matches(credentials.secret.expose()) {
             let missing = credentials.secret.is_empty();
             let word = if missing { "missing" } else { "invalid" };
             tracing::info!(client_id = %client.id, "{word} client_secret on token request");

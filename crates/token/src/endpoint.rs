@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use dex_model::Timestamp;
-use dex_oidc::{Form, GrantType, TokenErrorCode};
+use dex_oidc::{Form, GrantType, TokenErrorCode, split_words};
 use dex_web::{App, Incoming, TokenError, with_headers};
 use http::Method;
 
@@ -30,6 +30,9 @@ const SINGLE: [&str; 14] = [
     "subject_token",
     "subject_token_type",
 ];
+
+/// How many scopes one request may ask for; each audience among them is a question to the store.
+const SCOPES_MAX: usize = 100;
 
 /// What every grant is given.
 pub(crate) struct Grant<'a> {
@@ -79,6 +82,9 @@ fn parse(app: &App, request: &Incoming) -> Result<(GrantType, Form), TokenError>
     let form = request.body.clone().map_err(|error| unreadable(&error))?;
     if let Some(name) = form.repeated(&SINGLE) {
         return Err(TokenError::invalid_request(format!("Parameter {name} is given more than once.")));
+    }
+    if split_words(form.get("scope")).nth(SCOPES_MAX).is_some() {
+        return Err(mint::invalid_scope("Too many scopes.".to_owned()));
     }
     let grant_type: Option<GrantType> = form.get("grant_type").parse().ok();
     let offered = grant_type.filter(|grant| *grant != GrantType::Implicit && app.settings.grants(*grant));

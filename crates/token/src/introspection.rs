@@ -7,7 +7,7 @@ use axum::response::Response;
 use dex_model::{Client, RefreshToken, Timestamp, later};
 use dex_oidc::{Audience, decode_pair};
 use dex_web::{App, Incoming, TokenError, with_headers};
-use http::Method;
+use http::{Method, header};
 use serde::Serialize;
 
 use crate::mint::{FederatedClaims, TokenClaims, response_not_kept};
@@ -57,7 +57,9 @@ pub(crate) async fn introspect(State(app): State<Arc<App>>, request: Incoming) -
     let now = app.clock.now();
     let token = parse(&request)?;
     let credentials = Credentials::read(&request.headers, &request.body.clone().unwrap_or_default())?;
-    if credentials.given() || app.settings.introspection_requires_authentication {
+    // What is sent but cannot be read proves nothing either.
+    let given = credentials.given() || request.headers.contains_key(header::AUTHORIZATION);
+    if given || app.settings.introspection_requires_authentication {
         AuthenticatedClient::check(&app, &credentials).await?;
     }
     let active = if dex_jose::parse_unverified_payload(&token).is_ok() {
@@ -78,6 +80,9 @@ fn parse(request: &Incoming) -> Result<String, TokenError> {
     let form = request.body.clone().map_err(|error| TokenError::invalid_request(unreadable).because(error))?;
     if form.is_empty() {
         return Err(TokenError::invalid_request("The POST body can not be empty."));
+    }
+    if let Some(name) = form.repeated(&["token", "client_id", "client_secret"]) {
+        return Err(TokenError::invalid_request(format!("Parameter {name} is given more than once.")));
     }
     match form.get("token") {
         "" => Err(TokenError::invalid_request("The POST body doesn't contain 'token' parameter.")),

@@ -20,6 +20,9 @@ pub(crate) async fn revoke(State(app): State<Arc<App>>, request: Incoming) -> Re
         return Err(TokenError::invalid_request("method not allowed"));
     }
     let form = request.body.clone().map_err(|error| TokenError::invalid_request(error.to_string()))?;
+    if let Some(name) = form.repeated(&["token", "client_id", "client_secret"]) {
+        return Err(TokenError::invalid_request(format!("Parameter {name} is given more than once.")));
+    }
     let credentials = Credentials::read(&request.headers, &form)?;
     let client = AuthenticatedClient::check(&app, &credentials).await?;
     let token = form.get("token");

@@ -77,7 +77,8 @@ struct Binding<'a> {
 ///
 /// # Errors
 ///
-/// `server_error` when there is no key or a peer does not trust the client any more.
+/// `temporarily_unavailable` when there is no key yet, `invalid_scope` when a client named as audience does not
+/// trust the one that asks (any more).
 pub async fn tokens(app: &App, authorized: &Authorized, now: Timestamp) -> Result<TokenResponse, TokenError> {
     let mint = Mint::new(app, &authorized.subject, now).await?;
     let mut response = TokenResponse {
@@ -116,9 +117,9 @@ struct Mint<'a> {
 impl<'a> Mint<'a> {
     async fn new(app: &App, subject: &'a Subject, now: Timestamp) -> Result<Self, TokenError> {
         let audience = scopes::audience(&app.store, &subject.client_id, &subject.scopes).await?;
-        let failed = |why| TokenError::ours(MintError(why));
-        let audience = audience.ok_or_else(|| failed("a peer does not trust the client any more"))?;
-        let keys = app.signer.current().await.ok_or_else(|| failed("there is no signing key yet"))?;
+        let untrusted = || invalid_scope("A client named as audience does not trust this one.".to_owned());
+        let audience = audience.ok_or_else(untrusted)?;
+        let keys = app.signer.current().await.ok_or_else(|| TokenError::unavailable(NoKey))?;
         let expiry = later(now, app.settings.id_tokens_valid_for);
         let base = TokenClaims::of(app.issuer.as_str(), subject, audience, now, expiry);
         Ok(Self { key: keys.signing.clone(), base, subject })
@@ -147,10 +148,10 @@ impl<'a> Mint<'a> {
     }
 }
 
-/// Why no token could be made.
+/// There is no signing key yet.
 #[derive(Debug, thiserror::Error)]
-#[error("no token was made: {0}")]
-struct MintError(&'static str);
+#[error("no token was made: there is no signing key yet")]
+struct NoKey;
 
 /// The refusal of a scope or audience.
 pub(crate) fn invalid_scope(description: String) -> TokenError {
