@@ -7,18 +7,27 @@ use axum::response::Response;
 use dex_model::{
     AuthCode, Client, ClientSecret, DeviceRequest, DeviceStatus, DeviceToken, Pkce, Timestamp, TokenSecret, id, later,
 };
-use dex_oidc::{CodeChallengeMethod, split_words};
+use dex_oidc::{CodeChallengeMethod, GrantType, TokenErrorCode, split_words};
 use dex_storage::{Change, StorageError, Write};
-use dex_web::{App, Incoming, PageError, TokenError, with_headers};
+use dex_web::{App, Attempt, Incoming, PageError, TokenError, with_headers};
 use http::Method;
 use serde::Serialize;
 
 use crate::grants::authorization_code;
-use crate::mint::{self, response_not_kept};
+use crate::mint::{self, invalid_scope, response_not_kept};
 use crate::{AuthenticatedClient, Credentials};
 
 /// The pause between polls, in seconds.
 const INTERVAL: u32 = 5;
+
+/// The longest `scope` that is kept for a device, in bytes. Its user's login could not carry more.
+const SCOPE_BYTES_MAX: usize = 2048;
+
+/// The longest `code_challenge` (RFC 7636 §4.2), in bytes.
+const CHALLENGE_BYTES_MAX: usize = 128;
+
+/// Parameters that may be given once only (RFC 8628 §3.1).
+const SINGLE: [&str; 5] = ["client_id", "client_secret", "scope", "code_challenge", "code_challenge_method"];
 
 /// How often another user code is tried when one is taken.
 const USER_CODE_TRIES_MAX: u32 = 10;
@@ -41,14 +50,19 @@ pub(crate) async fn device_code(State(app): State<Arc<App>>, request: Incoming) 
         return Err(TokenError::invalid_request("method not allowed"));
     }
     let form = request.parameters().map_err(|error| TokenError::invalid_request(error.to_string()))?;
+    if let Some(name) = form.repeated(&SINGLE) {
+        return Err(TokenError::invalid_request(format!("Parameter {name} is given more than once.")));
+    }
+    if !app.settings.grants(GrantType::DeviceCode) {
+        return Err(TokenError::new(TokenErrorCode::UnsupportedGrantType, ""));
+    }
     let credentials = Credentials::read(&request.headers, &form)?;
     let client = AuthenticatedClient::check(&app, &credentials).await?;
     let pkce = pkce(form.get("code_challenge"), form.get("code_challenge_method"))?;
-    let mut scopes: Vec<String> = split_words(form.get("scope")).map(str::to_owned).collect();
-    if scopes.is_empty() {
-        scopes.push("openid".into());
-    }
-    let expiry = later(now, app.settings.device_requests_valid_for);
+    let scopes = requested_scopes(form.get("scope"))?;
+    let valid_for = app.settings.device_requests_valid_for;
+    app.attempts.take(Attempt::Device { client_id: &client.id, valid_for }, now)?;
+    let expiry = later(now, valid_for);
     let device_code = id::new_long_id();
     let waiting = DeviceToken {
         device_code: device_code.clone(),
@@ -65,16 +79,28 @@ pub(crate) async fn device_code(State(app): State<Arc<App>>, request: Incoming) 
         user_code: &user_code,
         verification_uri_complete: format!("{page}?user_code={user_code}"),
         verification_uri: page,
-        expires_in: app.settings.device_requests_valid_for.as_secs(),
+        expires_in: valid_for.as_secs(),
         interval: INTERVAL,
     };
     Ok(with_headers(&app, response_not_kept(dex_oidc::to_json(&body))))
+}
+
+/// The scopes that the device asks for; whether it may have them is checked with its user's login.
+fn requested_scopes(text: &str) -> Result<Vec<String>, TokenError> {
+    if text.len() > SCOPE_BYTES_MAX {
+        return Err(invalid_scope("Too many scopes.".to_owned()));
+    }
+    let scopes: Vec<String> = split_words(text).map(str::to_owned).collect();
+    Ok(if scopes.is_empty() { vec!["openid".to_owned()] } else { scopes })
 }
 
 fn pkce(challenge: &str, method: &str) -> Result<Option<Pkce>, TokenError> {
     let method = if method.is_empty() { "plain" } else { method };
     if method.parse::<CodeChallengeMethod>().is_err() {
         return Err(TokenError::invalid_request(format!("Unsupported PKCE challenge method ({method:?}).")));
+    }
+    if challenge.len() > CHALLENGE_BYTES_MAX {
+        return Err(TokenError::invalid_request("The code_challenge parameter is malformed."));
     }
     let pkce = Pkce { code_challenge: challenge.to_owned(), code_challenge_method: method.to_owned() };
     Ok((!challenge.is_empty()).then_some(pkce))
@@ -133,8 +159,10 @@ pub async fn complete(app: &App, user_code: &str, code_text: &str, now: Timestam
         Credentials { id: request.client_id.clone(), secret: request.client_secret.clone(), basic: false };
     let client = AuthenticatedClient::check(app, &credentials).await;
     let client = client.map_err(|error| PageError::new(error.status, error.description.clone()).because(error))?;
+    let allowed = authorization_code::still_allowed(app, &client, &code, &[GrantType::DeviceCode]).await;
+    let opened = allowed.map_err(failed)?;
     authorization_code::spend(app, &code, now).await.map_err(failed)?;
-    let authorized = authorization_code::issue(app, code, code_text, now).await.map_err(failed)?;
+    let authorized = authorization_code::issue(app, &opened, code, code_text, now).await.map_err(failed)?;
     let tokens = mint::tokens(app, &authorized, now).await.map_err(failed)?;
     let body = String::from_utf8(dex_oidc::to_json_pretty(&tokens)).unwrap_or_default();
     finish(app, &request.device_code, DeviceStatus::Complete(TokenSecret::new(body)), now).await?;

@@ -1,13 +1,15 @@
 //! `authorization_code` (RFC 6749 §4.1.3; oidc-core spec, 18.1).
 
 use dex_jose::sha256;
-use dex_model::{AuthCode, Pkce, RefreshToken, Spent, Timestamp, TokenSecret, ZERO_TIME, id, later};
-use dex_oidc::{Scope, pkce_matches};
+use dex_model::{AuthCode, Client, Pkce, RefreshToken, Spent, Timestamp, TokenSecret, ZERO_TIME, id, later};
+use dex_oidc::{GrantType, Scope, pkce_matches};
 use dex_storage::Write;
+use dex_web::connectors::{ConnectorError, Opened};
 use dex_web::{App, TokenError};
 
 use crate::endpoint::Grant;
 use crate::mint::{Authorized, Issue, Kind, Subject};
+use crate::policy::may_use;
 use crate::{family, upstream};
 
 const INVALID: &str = "Invalid or expired code parameter.";
@@ -25,8 +27,34 @@ pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<Authorized, TokenError> 
     if grant.form.get("redirect_uri") != code.redirect_uri {
         return Err(TokenError::invalid_grant("redirect_uri did not match URI from initial request."));
     }
+    // Hybrid requests begin as implicit ones.
+    let grants = [GrantType::AuthorizationCode, GrantType::Implicit];
+    let opened = still_allowed(grant.app, grant.client, &code, &grants).await?;
     spend(grant.app, &code, grant.now).await?;
-    issue(grant.app, code, text, grant.now).await
+    issue(grant.app, &opened, code, text, grant.now).await
+}
+
+/// The connector of a code, if its client may still use it through one of `grants`: a policy may have changed
+/// since the code was issued.
+pub(crate) async fn still_allowed(
+    app: &App,
+    client: &Client,
+    code: &AuthCode,
+    grants: &[GrantType],
+) -> Result<Opened, TokenError> {
+    let opened = app.connectors.get(&code.connector_id).await.map_err(|error| match error {
+        ConnectorError::Unknown => TokenError::invalid_grant(INVALID).because(error),
+        ConnectorError::Broken(_) => TokenError::unavailable(error),
+        ConnectorError::Storage(error) => error.into(),
+    })?;
+    let mut refusal = None;
+    for grant in grants {
+        match may_use(client, &opened.about, *grant) {
+            Ok(()) => return Ok(opened),
+            Err(error) => refusal = Some(error),
+        }
+    }
+    Err(TokenError::invalid_grant(refusal.map_or_else(String::new, |refusal| refusal.to_string())))
 }
 
 /// What a code stands for: itself if it was sealed, else a record.
@@ -83,10 +111,15 @@ fn refresh_id(code: &AuthCode) -> String {
 }
 
 /// What a spent code brings, its refresh token included.
-pub(crate) async fn issue(app: &App, code: AuthCode, text: &str, now: Timestamp) -> Result<Authorized, TokenError> {
-    let opened = app.connectors.get(&code.connector_id).await.map_err(TokenError::ours)?;
+pub(crate) async fn issue(
+    app: &App,
+    opened: &Opened,
+    code: AuthCode,
+    text: &str,
+    now: Timestamp,
+) -> Result<Authorized, TokenError> {
     let refresh_token =
-        if upstream::refreshable(&opened, &code.scopes) { Some(begin_family(app, &code, now).await?) } else { None };
+        if upstream::refreshable(opened, &code.scopes) { Some(begin_family(app, &code, now).await?) } else { None };
     let openid = code.scopes.iter().any(|scope| Scope::of(scope) == Scope::OpenId);
     Ok(Authorized {
         access_jti: Some(access_jti(&code)),
