@@ -1,19 +1,33 @@
 //! An upstream elsewhere, whose answer the test writes into the callback's address.
 
 use async_trait::async_trait;
-use dex_connector::{Callback, Connector, Identity, LoginMethod, RedirectLogin, Redirection, UpstreamError, Wanted};
+use dex_connector::{
+    Callback, Connector, Identity, LoginMethod, RedirectLogin, Redirection, Refresh, UpstreamError, Wanted,
+};
 use url::Url;
 
 /// What a login is remembered by between the two steps.
 const DATA: &[u8] = b"scripted";
 
-/// Logs in whom the header `X-Remote-User` names, or `user`; `error` in the callback says why nobody is.
+/// Logs in whom the header `X-Auth-User` names, or `user`; `error` in the callback says why nobody is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scripted;
 
 impl Connector for Scripted {
     fn login(&self) -> LoginMethod<'_> {
         LoginMethod::Redirect(self)
+    }
+
+    fn refresh(&self) -> Option<&dyn Refresh> {
+        Some(self)
+    }
+}
+
+/// Whoever it was, it is `user` now.
+#[async_trait]
+impl Refresh for Scripted {
+    async fn refresh(&self, _: Wanted, _: Identity) -> Result<Identity, UpstreamError> {
+        Ok(Identity { user_id: "user".to_owned(), ..Identity::default() })
     }
 }
 
@@ -39,7 +53,7 @@ impl RedirectLogin for Scripted {
             "down" => return Err(UpstreamError::Unreachable("connection refused".into())),
             other => return Err(UpstreamError::Unacceptable(other.into())),
         }
-        let user = callback.headers.get("x-remote-user").and_then(|value| value.to_str().ok());
+        let user = callback.headers.get("x-auth-user").and_then(|value| value.to_str().ok());
         Ok(Identity { user_id: user.unwrap_or("user").to_owned(), ..Identity::default() })
     }
 }

@@ -110,6 +110,10 @@ async fn refresh(
         let refused = || TokenError::invalid_grant("The upstream refused to refresh the user.");
         let identity = answered.map_err(|error| upstream::refused(error, refused()))?;
         let (fresh, fresh_data) = upstream::claims_of(identity);
+        // OpenID Connect Core §12.2: a refresh never makes another subject.
+        if fresh.user_id != token.claims.user_id {
+            return Err(TokenError::invalid_grant("The upstream answers for another user."));
+        }
         if !fresh_data.is_empty() && fresh_data != data {
             keep_data(grant, whose, &fresh_data).await?;
         }
