@@ -113,6 +113,7 @@ async fn who_guesses_passwords_is_held_up() {
     let right = [("login", MOCK_USER), ("password", MOCK_PASSWORD)];
     let held_up = browser.submit(&form, &right).await;
     assert_eq!(held_up.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(held_up.headers["retry-after"], "31");
     app.clock.advance(Duration::from_secs(30));
     assert_eq!(browser.submit(&form, &right).await.status, StatusCode::SEE_OTHER);
 }

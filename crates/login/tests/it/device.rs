@@ -7,7 +7,7 @@ use http::StatusCode;
 use crate::{app, app_with};
 
 /// The codes of a device: its own, and its user's.
-async fn codes(app: &TestApp) -> (String, String) {
+pub(crate) async fn codes(app: &TestApp) -> (String, String) {
     let form = [("client_id", CLIENT), ("client_secret", CLIENT_SECRET), ("scope", "openid")];
     let shown = app.browser().post("/dex/device/code", &form).await;
     assert_eq!(shown.status, StatusCode::OK, "{}", shown.body);
@@ -16,7 +16,7 @@ async fn codes(app: &TestApp) -> (String, String) {
     (value("device_code"), value("user_code"))
 }
 
-async fn poll(app: &TestApp, device_code: &str) -> (StatusCode, String) {
+pub(crate) async fn poll(app: &TestApp, device_code: &str) -> (StatusCode, String) {
     let grant = "urn:ietf:params:oauth:grant-type:device_code";
     let form =
         [("grant_type", grant), ("device_code", device_code), ("client_id", CLIENT), ("client_secret", CLIENT_SECRET)];
@@ -61,7 +61,7 @@ async fn a_device_hears_that_its_user_said_no() {
 }
 
 #[tokio::test]
-async fn codes_that_are_dead_or_missing_are_refused() {
+pub(crate) async fn codes_that_are_dead_or_missing_are_refused() {
     let app = app().await;
     let (_, user_code) = codes(&app).await;
     app.clock.advance(Duration::from_secs(301));

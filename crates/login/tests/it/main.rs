@@ -1,8 +1,11 @@
 //! Journeys of a browser through a login.
 
+mod changed;
 mod code_login;
 mod consent;
+mod credentials;
 mod device;
+mod device_abuse;
 mod refusals;
 mod same_browser;
 mod upstream;

@@ -1,5 +1,5 @@
 use axum::body::Body;
-use dex_testkit::{Browser, CALLBACK, ISSUER};
+use dex_testkit::{Browser, CALLBACK, CLIENT, CLIENT_SECRET, ISSUER, TestApp};
 use http::{Method, Request, StatusCode};
 
 use crate::app;
@@ -39,18 +39,40 @@ async fn what_an_upstream_says_reaches_who_can_do_something_about_it() {
     assert!(browser.cookies().is_empty());
 }
 
+/// The code for a login whose callback comes to `route` with a header that names `admin`.
+async fn code_through(app: &TestApp, route: &str) -> String {
+    let to = app.authorization("/auth/scripted", &[("scope", "openid offline_access")]);
+    let shown = app.browser().step(Method::GET, &to, &[]).await;
+    let cookie =
+        shown.headers["set-cookie"].to_str().expect("our cookies are ASCII").split(';').next().unwrap_or_default();
+    let request = Request::get(format!("/dex{route}?state={}", shown.told("state")))
+        .header("cookie", cookie)
+        .header("X-Auth-User", "admin")
+        .body(Body::empty());
+    app.send(request.expect("the request is well formed")).await.told("code")
+}
+
 #[tokio::test]
 async fn only_the_guarded_callback_believes_a_proxy() {
     let app = app().await;
     for (route, user) in [("/callback", "user"), ("/callback/scripted", "admin")] {
-        let mut browser = app.browser();
-        let shown = browser.step(Method::GET, &app.authorization("/auth/scripted", &[]), &[]).await;
-        let cookie = shown.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap();
-        let request = Request::get(format!("/dex{route}?state={}", shown.told("state")))
-            .header("cookie", cookie)
-            .header("X-Remote-User", "admin")
-            .body(Body::empty());
-        let code = app.send(request.unwrap()).await.told("code");
+        let code = code_through(&app, route).await;
         assert_eq!(app.app.seals.open_code(&code).unwrap().claims.user_id, user, "{route}");
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_never_makes_another_user() {
+    let app = app().await;
+    for (route, status) in [("/callback", StatusCode::OK), ("/callback/scripted", StatusCode::BAD_REQUEST)] {
+        let code = code_through(&app, route).await;
+        let client = [("client_id", CLIENT), ("client_secret", CLIENT_SECRET)];
+        let redeemed = [("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", CALLBACK)];
+        let tokens = app.browser().post("/dex/token", &[client.as_slice(), &redeemed].concat()).await;
+        let tokens: serde_json::Value = serde_json::from_str(&tokens.body).unwrap();
+        let held = tokens["refresh_token"].as_str().unwrap();
+        let refresh = [("grant_type", "refresh_token"), ("refresh_token", held)];
+        let refreshed = app.browser().post("/dex/token", &[client.as_slice(), &refresh].concat()).await;
+        assert_eq!(refreshed.status, status, "{route}: {}", refreshed.body);
     }
 }
