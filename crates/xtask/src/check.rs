@@ -26,7 +26,7 @@ pub(crate) fn all(report: &mut Report) {
     });
 }
 
-/// Where the runner cannot be installed (it ships for few platforms) the tests run all the same, more slowly.
+/// cargo-nextest runs the tests where somebody has it. It is not installed here: compiling it takes longer than it saves.
 fn has_nextest() -> bool {
     output_of(program("cargo-nextest").args(["nextest", "--version"])).is_some()
 }

