@@ -91,7 +91,7 @@ fn parse(request: &Incoming) -> Result<String, TokenError> {
 }
 
 async fn access_token(app: &App, token: &str, now: Timestamp) -> Result<Option<Active>, TokenError> {
-    let Some(presented) = presented::check(app, token, now).await else {
+    let Some(presented) = presented::check(app, token, now).await? else {
         return Ok(None);
     };
     let TokenClaims { iss, sub, aud, exp, iat, azp, sid, email, email_verified, groups, .. } = presented.claims.clone();

@@ -38,7 +38,7 @@ pub(crate) async fn revoke(State(app): State<Arc<App>>, request: Incoming) -> Re
 }
 
 async fn revoke_access(app: &App, client: &AuthenticatedClient, token: &str, now: Timestamp) -> Result<(), TokenError> {
-    let Some(presented) = presented::check(app, token, now).await else {
+    let Some(presented) = presented::check(app, token, now).await? else {
         return Ok(());
     };
     let claims = presented.claims;

@@ -16,7 +16,11 @@ pub(crate) async fn userinfo(State(app): State<Arc<App>>, request: Incoming) -> 
     let now = app.clock.now();
     let body = request.body.as_ref().ok().map_or("", |form| form.get("access_token"));
     let token = bearer(&request.headers).or((!body.is_empty()).then_some(body)).ok_or(BearerError::Missing)?;
-    let presented = presented::check(&app, token, now).await.ok_or(BearerError::Invalid)?;
+    let presented = presented::check(&app, token, now).await.map_err(|error| {
+        tracing::error!(err = %error, "revocations cannot be read");
+        BearerError::Unavailable
+    })?;
+    let presented = presented.ok_or(BearerError::Invalid)?;
     if Kind::is_id_token(&presented.claims) {
         return Err(BearerError::Invalid);
     }

@@ -4,6 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 
 use crate::json;
+use crate::page_error::RETRY_AFTER;
 
 /// Why a bearer is turned away (oidc-core spec, 22).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -28,9 +29,15 @@ impl IntoResponse for BearerError {
             Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "Bearer"),
         };
         tracing::info!(status = status.as_u16(), err = %self, "bearer refused");
-        let body = br#"{"error":"access_denied","error_description":"Invalid bearer token."}"#;
+        let body: &[u8] = match self {
+            Self::Unavailable => br#"{"error":"temporarily_unavailable"}"#,
+            _ => br#"{"error":"access_denied","error_description":"Invalid bearer token."}"#,
+        };
         let mut response = json(status, body.to_vec());
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        if self == Self::Unavailable {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER.as_secs()));
+        }
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response
     }

@@ -30,9 +30,21 @@ impl Revoked {
         Ok(())
     }
 
-    /// Whether a token was revoked, as far as this replica has heard.
-    pub fn contains(&self, jti: &str) -> bool {
-        self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner).contains_key(jti)
+    /// Whether a token was revoked, as far as this replica has heard. If more were revoked than are remembered,
+    /// the store is asked.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`]; it cannot be told then, and the token must not be believed.
+    pub async fn contains(&self, store: &Store, jti: &str) -> Result<bool, StorageError> {
+        let (known, full) = {
+            let known = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+            (known.contains_key(jti), known.len() >= REMEMBERED_MAX)
+        };
+        if known || !full {
+            return Ok(known);
+        }
+        Ok(store.get::<Spent>(&format!("{PREFIX}{jti}")).await?.is_some())
     }
 
     /// Hears of what other replicas revoked and forgets what has expired. A loop calls it every few seconds.
@@ -57,6 +69,27 @@ impl Revoked {
         let mut known = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         if known.len() < REMEMBERED_MAX {
             known.insert(jti, expiry);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use dex_storage::Memory;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_not_remembered_is_asked_of_the_store() {
+        let (revoked, store) = (Revoked::default(), Store::new(Arc::new(Memory::new())));
+        for n in 0..REMEMBERED_MAX {
+            revoked.remember(n.to_string(), Timestamp::MAX);
+        }
+        revoked.revoke(&store, "one more", Timestamp::MAX).await.unwrap();
+        for (jti, expected) in [("one more", true), ("0", true), ("another", false)] {
+            assert_eq!(revoked.contains(&store, jti).await.unwrap(), expected, "{jti}");
         }
     }
 }
