@@ -2,7 +2,7 @@
 //!
 //! `table` describes Dex's tables and `codec` makes rows of records and records of rows; neither
 //! knows a database. A dialect (`sqlite`) owns its connections, its migrations, the text of its
-//! statements and how a [`Value`](value::Value) looks in it. The tables, their columns and every
+//! statements and how a `Value` looks in it. The tables, their columns and every
 //! byte in them are Dex's, so that both can use one database in turn; what is ours alone has names
 //! that begin with `dex_`. The room knows no policy and no clock.
 //!
