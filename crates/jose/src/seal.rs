@@ -47,6 +47,12 @@ impl SealKey {
         Self { kid, key }
     }
 
+    /// The key for one purpose alone. What is sealed for one purpose, however often, then tells nothing about the others.
+    #[must_use]
+    pub fn for_purpose(&self, purpose: &str) -> Self {
+        Self::from_bytes(hmac_sha256(&self.key, purpose.as_bytes()))
+    }
+
     /// Reads `{"use":"enc","kty":"oct","kid":..,"alg":"A256GCM","k":..}`. Without a `kid` it is named as by [`Self::from_bytes`].
     ///
     /// # Errors

@@ -1,8 +1,10 @@
 //! What travels sealed instead of lying in the store: pending logins and authorization codes.
 //!
 //! Sealed is encrypted and authenticated (AES-256-GCM), with the purpose and, for a login, its id bound in, so
-//! that one cannot stand for another. The keys are shared by all replicas through the store.
+//! that one cannot stand for another. Each purpose has a key of its own: anybody can have logins sealed without end,
+//! which must not wear out the key of the codes. The keys are shared by all replicas through the store.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -21,7 +23,12 @@ const KEY_LIFETIME: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 /// The sealing keys.
 #[derive(Default)]
-pub struct Seals(ArcSwapOption<Sealer>);
+pub struct Seals(ArcSwapOption<ByPurpose>);
+
+struct ByPurpose {
+    logins: Sealer,
+    codes: Sealer,
+}
 
 /// The sealing keys are not there.
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +67,8 @@ impl Seals {
         };
         let jwk = keys.signing_key.ok_or(SealError::Key)?;
         let key = SealKey::from_jwk_json(jwk.expose()).map_err(|_| SealError::Key)?;
-        self.0.store(Some(Sealer::new(&key, &[]).map_err(|_| SealError::Key)?.into()));
+        let sealer = |purpose| Sealer::new(&key.for_purpose(purpose), &[]).map_err(|_| SealError::Key);
+        self.0.store(Some(Arc::new(ByPurpose { logins: sealer("dex login")?, codes: sealer("dex code")? })));
         Ok(())
     }
 
@@ -68,12 +76,12 @@ impl Seals {
     pub fn seal_request(&self, request: &AuthRequest) -> Option<String> {
         let wire = RequestWire::of(request);
         let bytes = serde_json::to_vec(&wire).ok()?;
-        Some(self.0.load_full()?.seal(&bytes, &aad("login", &request.id)))
+        Some(self.0.load_full()?.logins.seal(&bytes, &aad("login", &request.id)))
     }
 
     /// The login that a browser carries under `id`; `None` if it is not ours, broken or too old.
     pub fn open_request(&self, id: &str, sealed: &str, now: Timestamp) -> Option<AuthRequest> {
-        let bytes = self.0.load_full()?.open(sealed, &aad("login", id)).ok()?;
+        let bytes = self.0.load_full()?.logins.open(sealed, &aad("login", id)).ok()?;
         let request = serde_json::from_slice::<RequestWire>(&bytes).ok()?.into_request(id);
         (!request.expired(now)).then_some(request)
     }
@@ -81,13 +89,13 @@ impl Seals {
     /// A code that holds what it stands for; `None` if it would be longer than [`CODE_BYTES_MAX`].
     pub fn seal_code(&self, code: &AuthCode) -> Option<String> {
         let bytes = serde_json::to_vec(&CodeWire::of(code)).ok()?;
-        let sealed = self.0.load_full()?.seal(&bytes, &aad("code", ""));
+        let sealed = self.0.load_full()?.codes.seal(&bytes, &aad("code", ""));
         (sealed.len() <= CODE_BYTES_MAX).then_some(sealed)
     }
 
     /// What a sealed code stands for; `None` if it is not ours.
     pub fn open_code(&self, sealed: &str) -> Option<AuthCode> {
-        let bytes = self.0.load_full()?.open(sealed, &aad("code", "")).ok()?;
+        let bytes = self.0.load_full()?.codes.open(sealed, &aad("code", "")).ok()?;
         Some(serde_json::from_slice::<CodeWire>(&bytes).ok()?.into_code())
     }
 }
@@ -209,5 +217,26 @@ impl CodeWire {
             auth_time: self.a,
             pkce: self.x,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dex_jose::OpenError;
+    use dex_storage::Memory;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn logins_and_codes_are_sealed_with_keys_of_their_own() {
+        let (seals, store) = (Seals::default(), Store::new(Arc::new(Memory::new())));
+        seals.load(&store, Timestamp::UNIX_EPOCH).await.unwrap();
+        let keys = seals.0.load_full().unwrap();
+        let sealed = keys.logins.seal(b"x", b"");
+        assert_eq!(keys.logins.open(&sealed, b"").unwrap(), b"x");
+        assert_eq!(keys.codes.open(&sealed, b"").unwrap_err(), OpenError::UnknownKey);
+        let again = Seals::default();
+        again.load(&store, Timestamp::UNIX_EPOCH).await.unwrap();
+        assert_eq!(again.0.load_full().unwrap().logins.open(&sealed, b"").unwrap(), b"x", "another replica");
     }
 }
