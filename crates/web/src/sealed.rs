@@ -18,6 +18,12 @@ use serde::{Deserialize, Serialize};
 /// The longest code that is handed out, in bytes; what would be longer is kept in the store instead.
 pub const CODE_BYTES_MAX: usize = 1600;
 
+/// What the key of logins is derived for.
+pub const LOGIN_PURPOSE: &str = "dex login";
+
+/// What the key of codes is derived for.
+pub const CODE_PURPOSE: &str = "dex code";
+
 /// How long the sealing key is used; nothing sealed lives that long.
 const KEY_LIFETIME: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
@@ -68,7 +74,7 @@ impl Seals {
         let jwk = keys.signing_key.ok_or(SealError::Key)?;
         let key = SealKey::from_jwk_json(jwk.expose()).map_err(|_| SealError::Key)?;
         let sealer = |purpose| Sealer::new(&key.for_purpose(purpose), &[]).map_err(|_| SealError::Key);
-        self.0.store(Some(Arc::new(ByPurpose { logins: sealer("dex login")?, codes: sealer("dex code")? })));
+        self.0.store(Some(Arc::new(ByPurpose { logins: sealer(LOGIN_PURPOSE)?, codes: sealer(CODE_PURPOSE)? })));
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use dex_jose::{SealKey, Sealer};
 use dex_model::{Keys, StoredJwk, Timestamp, ZERO_TIME};
 use dex_storage::{Memory, Store, Write};
-use dex_web::sealed::Seals;
+use dex_web::sealed::{CODE_PURPOSE, LOGIN_PURPOSE, Seals};
 
 use super::line;
 
@@ -16,22 +16,22 @@ const KEY: [u8; 32] = [7; 32];
 const LOGIN: &str = "x1";
 
 thread_local! {
-    static SEALS: OnceCell<(Seals, Sealer)> = const { OnceCell::new() };
+    static SEALS: OnceCell<(Seals, [Sealer; 2])> = const { OnceCell::new() };
 }
 
 /// In the first line a word, in the rest a text.
 ///
-/// `login` and `code` are shown as they are. `inside-login` and `inside-code` are sealed with our own key first: so
+/// `login` and `code` are shown as they are. `inside-login` and `inside-code` are sealed with our own keys first: so
 /// the reader of what lies inside is reached, as it would be after a change of its shape.
 pub(super) fn sealed(data: &[u8]) {
     SEALS.with(|seals| {
-        let (seals, sealer) = seals.get_or_init(prepare);
+        let (seals, [logins, codes]) = seals.get_or_init(prepare);
         let (how, rest) = line(data);
         match (how, super::text(rest)) {
             (b"login", Some(text)) => login(seals, text),
             (b"code", Some(text)) => code(seals, text),
-            (b"inside-login", _) => login(seals, &sealer.seal(rest, b"dex login x1")),
-            (b"inside-code", _) => code(seals, &sealer.seal(rest, b"dex code ")),
+            (b"inside-login", _) => login(seals, &logins.seal(rest, b"dex login x1")),
+            (b"inside-code", _) => code(seals, &codes.seal(rest, b"dex code ")),
             _ => {}
         }
     });
@@ -53,7 +53,7 @@ fn code(seals: &Seals, text: &str) {
     assert_eq!(seals.open_request(LOGIN, text, ZERO_TIME), None, "a code is no login");
 }
 
-fn prepare() -> (Seals, Sealer) {
+fn prepare() -> (Seals, [Sealer; 2]) {
     let key = SealKey::from_bytes(KEY);
     let store = Store::new(std::sync::Arc::new(Memory::new()));
     let stored = Keys {
@@ -70,5 +70,6 @@ fn prepare() -> (Seals, Sealer) {
         assert_eq!(written, Write::Done, "the store was empty");
         seals.load(&store, ZERO_TIME).await.expect("the key is one");
     });
-    (seals, Sealer::new(&key, &[]).expect("there are no earlier keys"))
+    let sealer = |purpose| Sealer::new(&key.for_purpose(purpose), &[]).expect("there are no earlier keys");
+    (seals, [sealer(LOGIN_PURPOSE), sealer(CODE_PURPOSE)])
 }
