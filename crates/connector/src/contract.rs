@@ -84,7 +84,8 @@ pub trait PasswordLogin: Send + Sync {
 /// Refreshing what is known of a user.
 #[async_trait]
 pub trait Refresh: Send + Sync {
-    /// The user as of now. `identity` is what was known, with the connector's data.
+    /// The user as of now. `identity` is what was known, with the connector's data. The user id stays as it was: the
+    /// answer for another one refuses the refresh.
     ///
     /// # Errors
     ///
