@@ -1,5 +1,7 @@
 //! What a client shows of itself, and what it asks for with it.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use dex_model::{Client, ClientSecret};
 use dex_storage::{Change, StorageError};
@@ -85,5 +87,30 @@ async fn a_cache_never_mixes_up_origins() {
         let shown = app.send(request).await;
         assert_eq!(shown.headers[header::VARY], "Origin", "{origin}");
         assert_eq!(shown.headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN), told, "{origin}");
+    }
+}
+
+#[tokio::test]
+async fn a_hint_must_be_ours_but_may_be_old_and_anothers() {
+    let app = app().await;
+    let asked = [("response_type", "id_token"), ("nonce", "n")];
+    let hint = app.browser().log_in_through("mock", &asked).await.told("id_token");
+    app.clock.advance(Duration::from_secs(30 * 24 * 3600));
+    let (signed, signature) = hint.rsplit_once('.').unwrap();
+    let other = app.browser().log_in_through("mock", &[("response_type", "id_token"), ("nonce", "m")]).await;
+    let other = other.told("id_token");
+    let mixed = format!("{}.{signature}", other.rsplit_once('.').unwrap().0);
+    let cases = [
+        (hint.as_str(), ""),
+        (other.as_str(), ""),
+        (mixed.as_str(), "invalid_request"),
+        (signed, "invalid_request"),
+        ("x", "invalid_request"),
+    ];
+    for (hint, error) in cases {
+        let from_cli = [("client_id", "cli"), ("redirect_uri", "http://localhost:1/"), ("id_token_hint", hint)];
+        let shown = app.browser().log_in_through("mock", &from_cli).await;
+        assert_eq!(shown.told("error"), error, "{hint}");
+        assert_eq!(shown.told("code").is_empty(), !error.is_empty(), "{hint}");
     }
 }
