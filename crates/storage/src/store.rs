@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dex_model::{Kind, Record, Timestamp};
+use dex_model::{AnyRecord, Key, Kind, Record, Timestamp};
 
 use crate::{Backend, StorageError, Write};
 
@@ -119,13 +119,34 @@ impl Store {
         let mut after = None;
         loop {
             let page = self.0.list(T::KIND, after.as_ref(), LIST_PAGE).await?;
-            let last = page.last().map(dex_model::AnyRecord::key);
+            let last = page.last().map(AnyRecord::key);
             let more = page.len() >= LIST_PAGE as usize;
             all.extend(page.into_iter().filter_map(T::from_any));
             if !more || last.is_none() {
                 return Ok(all);
             }
             after = last;
+        }
+    }
+
+    /// The records of a kind whose id begins with `prefix`; nothing else of the kind is read.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`]
+    pub async fn list_prefix<T: Record>(&self, prefix: &str) -> Result<Vec<T>, StorageError> {
+        let mut found = Vec::new();
+        let mut after = Key::one(T::KIND, prefix);
+        loop {
+            let page = self.0.list(T::KIND, Some(&after), LIST_PAGE).await?;
+            let last = page.last().map(AnyRecord::key);
+            let more = page.len() >= LIST_PAGE as usize;
+            let fitting = page.into_iter().take_while(|record| record.key().id.starts_with(prefix));
+            found.extend(fitting.filter_map(T::from_any));
+            match last.filter(|last| more && last.id.starts_with(prefix)) {
+                Some(last) => after = last,
+                None => return Ok(found),
+            }
         }
     }
 

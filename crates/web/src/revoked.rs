@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::RwLock;
 
-use dex_model::{Kind, Spent, Timestamp};
+use dex_model::{Spent, Timestamp};
 use dex_storage::{StorageError, Store};
 
 /// How many revoked tokens are remembered.
@@ -53,7 +53,7 @@ impl Revoked {
     ///
     /// [`StorageError`]; what was heard before stays.
     pub async fn refresh(&self, store: &Store, now: Timestamp) -> Result<(), StorageError> {
-        for spent in store.list::<Spent>().await? {
+        for spent in store.list_prefix::<Spent>(PREFIX).await? {
             if let Some(jti) = spent.id.strip_prefix(PREFIX) {
                 self.remember(jti.to_owned(), spent.expiry);
             }
@@ -61,9 +61,6 @@ impl Revoked {
         self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner).retain(|_, expiry| *expiry >= now);
         Ok(())
     }
-
-    /// The kind of record to sweep.
-    pub const KIND: Kind = Kind::Spent;
 
     fn remember(&self, jti: String, expiry: Timestamp) {
         let mut known = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -80,6 +77,20 @@ mod tests {
     use dex_storage::Memory;
 
     use super::*;
+
+    #[tokio::test]
+    async fn another_replica_hears_of_what_was_revoked_among_many_other_marks() {
+        let store = Store::new(Arc::new(Memory::new()));
+        for n in 0..2000 {
+            for id in [format!("code/{n}"), format!("replayed/{n}")] {
+                let _ = store.insert(Spent { id, expiry: Timestamp::MAX }).await.unwrap();
+            }
+            Revoked::default().revoke(&store, &n.to_string(), Timestamp::MAX).await.unwrap();
+        }
+        let replica = Revoked::default();
+        replica.refresh(&store, Timestamp::UNIX_EPOCH).await.unwrap();
+        assert_eq!(replica.0.read().unwrap().len(), 2000);
+    }
 
     #[tokio::test]
     async fn what_is_not_remembered_is_asked_of_the_store() {
