@@ -72,6 +72,11 @@ mod tests {
             "http://localhost/#c",
             "http://[::1]:80@evil.example/",
             "http:localhost/",
+            "\0http://127.0.0.1/",
+            " http://localhost/",
+            "ht\ttp://localhost/",
+            "http://localhost/\r\nx",
+            "http://localhost/ ",
             "localhost",
             "",
         ];

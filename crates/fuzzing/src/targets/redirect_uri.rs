@@ -23,7 +23,8 @@ pub(super) fn redirect_uri(data: &[u8]) {
         let ours = [OUT_OF_BAND, DEVICE].contains(&uri.as_str());
         assert!(ours || is_loopback_http(asked), "{asked:?} is not of this machine");
         let response = dex_web::redirect(StatusCode::SEE_OTHER, uri.as_str());
-        assert!(response.headers()[header::LOCATION].to_str().is_ok());
+        let sent_to = response.headers()[header::LOCATION].to_str().expect("the address is visible ASCII");
+        assert!(ours || is_loopback_http(sent_to), "{asked:?} became {sent_to:?}");
     }
     if is_loopback_http(asked) {
         assert_loopback(asked);
