@@ -56,6 +56,7 @@ impl TestApp {
             signer: Arc::new(Signer::default()),
             seals: Arc::default(),
             revoked: Arc::new(Revoked::default()),
+            discovery: dex_web::ReadyDocument::default(),
             attempts: Arc::default(),
             pages: Arc::new(pages()),
             clock: clock.for_app(),

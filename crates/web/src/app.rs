@@ -9,6 +9,7 @@ use dex_pages::{Page, Pages};
 use dex_storage::Store;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::discovery::ReadyDocument;
 use crate::sealed::Seals;
 use crate::signing::Signer;
 use crate::{Attempts, Clock, Connectors, Issuer, PageError, Revoked};
@@ -29,6 +30,8 @@ pub struct App {
     pub seals: Arc<Seals>,
     /// Access tokens that were revoked.
     pub revoked: Arc<Revoked>,
+    /// The discovery document.
+    pub discovery: ReadyDocument,
     /// Failed passwords.
     pub attempts: Arc<Attempts>,
     /// The pages.

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwapOption;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use dex_jose::Algorithm;
 use dex_oidc::{ResponseMode, to_json_pretty};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
@@ -63,10 +66,24 @@ const CLAIMS: &[&str] = &[
     "c_hash",
 ];
 
+/// The document as bytes, made anew when another algorithm signs.
+#[derive(Debug, Default)]
+pub struct ReadyDocument(ArcSwapOption<(Algorithm, Bytes)>);
+
 /// `GET /.well-known/openid-configuration`
 pub async fn discovery(State(app): State<Arc<App>>) -> Response {
+    let algorithm = app.signer.current().await.map_or(Algorithm::RS256, |keys| keys.signing.algorithm());
+    let ready = app.discovery.0.load_full().filter(|ready| ready.0 == algorithm);
+    let ready = ready.unwrap_or_else(|| {
+        let made = Arc::new((algorithm, Bytes::from(document(&app, algorithm))));
+        app.discovery.0.store(Some(made.clone()));
+        made
+    });
+    json(StatusCode::OK, ready.1.clone())
+}
+
+fn document(app: &App, algorithm: Algorithm) -> Vec<u8> {
     let url = |route: &str| app.issuer.absolute(route).to_string();
-    let algorithm = app.signer.current().await.map_or("RS256".to_owned(), |keys| keys.signing.algorithm().to_string());
     let mut response_types: Vec<&str> = app.settings.response_types.iter().map(String::as_str).collect();
     response_types.sort_unstable();
     let document = Document {
@@ -80,7 +97,7 @@ pub async fn discovery(State(app): State<Arc<App>>) -> Response {
         grant_types_supported: app.settings.grant_types.iter().map(|grant| grant.as_str()).collect(),
         response_types_supported: response_types,
         subject_types_supported: ["public"],
-        id_token_signing_alg_values_supported: vec![algorithm],
+        id_token_signing_alg_values_supported: vec![algorithm.to_string()],
         code_challenge_methods_supported: app.settings.code_challenge_methods.iter().map(|m| m.as_str()).collect(),
         scopes_supported: ["openid", "email", "groups", "profile", "offline_access"],
         token_endpoint_auth_methods_supported: CLIENT_AUTH,
@@ -95,7 +112,7 @@ pub async fn discovery(State(app): State<Arc<App>>) -> Response {
         claims_parameter_supported: false,
         authorization_response_iss_parameter_supported: true,
     };
-    json(StatusCode::OK, to_json_pretty(&document))
+    to_json_pretty(&document)
 }
 
 /// `GET /.well-known/oauth-authorization-server` (RFC 8414 §3), the same document.

@@ -35,7 +35,7 @@ pub use bearer_error::BearerError;
 pub use clock::Clock;
 pub use connectors::Connectors;
 pub use cors::cors;
-pub use discovery::{discovery, keys, server_metadata};
+pub use discovery::{ReadyDocument, discovery, keys, server_metadata};
 pub use files::{files, not_found};
 pub use incoming::{BadBody, FORM_BYTES_MAX, Incoming, RequestId};
 pub use issuer::Issuer;

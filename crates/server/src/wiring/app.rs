@@ -11,7 +11,7 @@ use dex_storage::{Backend, Overlay, Store};
 use dex_web::connectors::Opener;
 use dex_web::sealed::Seals;
 use dex_web::signing::{Rotation, Signer};
-use dex_web::{App, Attempts, Clock, Connectors, Issuer, LocalPasswords, PasswordWorkers, Revoked};
+use dex_web::{App, Attempts, Clock, Connectors, Issuer, LocalPasswords, PasswordWorkers, ReadyDocument, Revoked};
 
 use super::{fixed, settings, storage};
 use crate::run::{ProcessEnv, wall_clock};
@@ -87,6 +87,7 @@ impl Parts {
             signer: self.signer.clone(),
             seals: self.seals.clone(),
             revoked: self.revoked.clone(),
+            discovery: ReadyDocument::default(),
             attempts: self.attempts.clone(),
             pages: Arc::new(pages),
             clock: Clock::new(wall_clock),

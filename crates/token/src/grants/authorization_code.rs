@@ -147,7 +147,8 @@ async fn begin_family(app: &App, code: &AuthCode, now: Timestamp) -> Result<Toke
         last_used: now,
         client_id: code.client_id.clone(),
         connector_id: code.connector_id.clone(),
-        connector_data: dex_model::ConnectorData::default(),
+        // Dex looks here at the first refresh, should it take over before.
+        connector_data: code.connector_data.clone(),
         claims: code.claims.clone(),
         scopes: code.scopes.clone(),
         nonce: code.nonce.clone(),
