@@ -12,6 +12,7 @@ pub mod conformance;
 mod error;
 mod expiry;
 pub mod json;
+mod marks;
 mod memory;
 mod overlay;
 mod store;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use dex_model::{AnyRecord, Key, Kind, Timestamp};
 
+use crate::marks::{self, Marks};
 use crate::{Backend, Seen, StorageError, Write, expiry_of};
 
 /// A back end that keeps its records in memory (storage spec, 6).
@@ -20,6 +21,8 @@ struct Records {
     by_key: BTreeMap<Arc<Key>, Entry>,
     /// What can be swept, soonest first within a kind.
     by_expiry: BTreeSet<(Kind, Timestamp, Arc<Key>)>,
+    /// Records of the kind `Spent`, of which there are by far the most.
+    marks: Marks,
     /// How many writes there were; each gives its record a version of its own.
     writes: u64,
 }
@@ -65,8 +68,11 @@ impl Records {
 #[async_trait]
 impl Backend for Memory {
     async fn insert(&self, record: &AnyRecord) -> Result<Write, StorageError> {
-        let (key, record) = (record.key(), record.clone());
         let mut records = self.records();
+        if let AnyRecord::Spent(mark) = record {
+            return Ok(records.marks.insert(mark));
+        }
+        let (key, record) = (record.key(), record.clone());
         if records.by_key.contains_key(&key) {
             return Ok(Write::Lost);
         }
@@ -76,13 +82,20 @@ impl Backend for Memory {
 
     async fn get(&self, key: &Key) -> Result<Option<(AnyRecord, Seen)>, StorageError> {
         let records = self.records();
+        if key.kind == Kind::Spent {
+            let found = records.marks.get(&key.id);
+            return Ok(found.map(|expiry| (marks::record(&key.id, expiry), Seen::new(expiry))));
+        }
         let found = records.by_key.get(key);
         Ok(found.map(|entry| (entry.record.clone(), Seen::new(entry.version))))
     }
 
     async fn replace(&self, seen: &Seen, record: &AnyRecord) -> Result<Write, StorageError> {
-        let (key, record) = (record.key(), record.clone());
         let mut records = self.records();
+        if let AnyRecord::Spent(mark) = record {
+            return Ok(records.marks.replace(*seen.token::<Timestamp>(), mark));
+        }
+        let (key, record) = (record.key(), record.clone());
         let version = records.by_key.get(&key).map(|entry| entry.version);
         if version != Some(*seen.token::<u64>()) {
             return Ok(Write::Lost);
@@ -92,10 +105,14 @@ impl Backend for Memory {
     }
 
     async fn remove(&self, key: &Key) -> Result<Write, StorageError> {
-        Ok(self.records().take(key))
+        let mut records = self.records();
+        Ok(if key.kind == Kind::Spent { records.marks.remove(&key.id) } else { records.take(key) })
     }
 
     async fn list(&self, kind: Kind, after: Option<&Key>, limit: u32) -> Result<Vec<AnyRecord>, StorageError> {
+        if kind == Kind::Spent {
+            return Ok(self.records().marks.list(after.map(|key| key.id.as_str()), limit as usize));
+        }
         let first = Key::one(kind, "");
         let from = after.map_or(Bound::Included(&first), Bound::Excluded);
         let records = self.records();
@@ -105,6 +122,9 @@ impl Backend for Memory {
     }
 
     async fn sweep(&self, kind: Kind, now: Timestamp, limit: u32) -> Result<u32, StorageError> {
+        if kind == Kind::Spent {
+            return Ok(self.records().marks.sweep(now, limit));
+        }
         // The empty key is the least of its kind, so what expires at `now` itself stays.
         let least = Arc::new(Key::one(kind, ""));
         let (from, to) = ((kind, Timestamp::MIN, least.clone()), (kind, now, least));
@@ -150,5 +170,6 @@ mod tests {
         assert_eq!(memory.sweep(Kind::Spent, Timestamp::constant(4, 0), 9).await.unwrap(), 1);
         let records = memory.records();
         assert_eq!((records.by_key.len(), records.by_expiry.len()), (0, 0));
+        assert!(records.marks.is_empty());
     }
 }
