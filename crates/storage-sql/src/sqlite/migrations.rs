@@ -165,22 +165,20 @@ pub(super) const STEPS: &[&str] = &[
 pub(super) fn apply(db: &Connection, steps: &[&str]) -> Result<(), OpenError> {
     let failed = |step| move |cause| OpenError::Migration { step, cause };
     db.execute_batch(MIGRATIONS).map_err(failed(0))?;
-    // Each turn does a step or ends; one turn more finds that all are done.
-    for _ in 0..=steps.len() {
-        let transaction = begin(db).map_err(failed(0))?;
-        let last: Option<i64> =
-            transaction.query_row("select max(num) from migrations", (), |row| row.get(0)).map_err(failed(0))?;
-        let found = last.unwrap_or(0).max(0);
-        let done = usize::try_from(found).unwrap_or(usize::MAX);
-        if done > steps.len() {
-            return Err(OpenError::Newer { found, known: steps.len() });
-        }
-        let Some(step) = steps.get(done) else {
-            return Ok(());
-        };
-        perform(transaction, step, done + 1).map_err(failed(done + 1))?;
+    // All steps in one transaction: a step that fails leaves the database as it was found, and a new one waits for the
+    // disk once.
+    let transaction = begin(db).map_err(failed(0))?;
+    let last: Option<i64> =
+        transaction.query_row("select max(num) from migrations", (), |row| row.get(0)).map_err(failed(0))?;
+    let found = last.unwrap_or(0).max(0);
+    let done = usize::try_from(found).unwrap_or(usize::MAX);
+    if done > steps.len() {
+        return Err(OpenError::Newer { found, known: steps.len() });
     }
-    Ok(())
+    for (at, step) in steps.iter().enumerate().skip(done) {
+        perform(&transaction, step, at + 1).map_err(failed(at + 1))?;
+    }
+    transaction.commit().map_err(failed(0))
 }
 
 /// Adds what is ours alone, and mends rows that old releases left behind.
@@ -197,10 +195,10 @@ fn begin(db: &Connection) -> rusqlite::Result<Transaction<'_>> {
     Transaction::new_unchecked(db, TransactionBehavior::Immediate)
 }
 
-fn perform(transaction: Transaction<'_>, step: &str, number: usize) -> rusqlite::Result<()> {
+fn perform(transaction: &Transaction<'_>, step: &str, number: usize) -> rusqlite::Result<()> {
     transaction.execute_batch(step)?;
     transaction.execute("insert into migrations (num, at) values (?, date('now'))", [number.to_string()])?;
-    transaction.commit()
+    Ok(())
 }
 
 #[cfg(test)]
