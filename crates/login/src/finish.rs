@@ -67,16 +67,9 @@ fn too_late(error: AlreadyLoggedIn) -> PageError {
 /// What is kept of an identity. The connector's data can hold upstream tokens, and without a refresh to
 /// come nobody will want them.
 fn known(request: &AuthRequest, identity: Identity) -> (Claims, ConnectorData) {
-    let data = if request.has_scope("offline_access") { identity.connector_data } else { Vec::new() };
-    let claims = Claims {
-        user_id: identity.user_id,
-        username: identity.username,
-        preferred_username: identity.preferred_username,
-        email: identity.email,
-        email_verified: identity.email_verified,
-        groups: identity.groups,
-    };
-    (claims, ConnectorData::new(data))
+    let (claims, data) = dex_token::claims_of(identity);
+    let data = if request.has_scope("offline_access") { data } else { ConnectorData::default() };
+    (claims, data)
 }
 
 fn log(connector_id: &str, claims: &Claims) {

@@ -1,8 +1,24 @@
 //! Families of refresh tokens: their beginning and their end (oidc-core spec, 20).
 
 use dex_model::{ConnectorData, OfflineSessions, RefreshToken, RefreshTokenRef, TokenSecret, id};
-use dex_oidc::encode_pair;
+use dex_oidc::{decode_pair, encode_pair};
 use dex_storage::{StorageError, Store, Write};
+
+/// What a client holds: id and secret. What is no such pair is a legacy token, whose id is all there is.
+pub(crate) struct Held {
+    pub id: String,
+    pub secret: TokenSecret,
+}
+
+impl Held {
+    /// Reads what a client presents.
+    pub(crate) fn read(text: &str) -> Self {
+        match decode_pair(text).filter(|pair| !pair.first.is_empty()) {
+            Some(pair) => Self { id: pair.first, secret: TokenSecret::new(pair.second) },
+            None => Self { id: text.to_owned(), secret: TokenSecret::default() },
+        }
+    }
+}
 
 /// The refresh token as the client holds it.
 pub(crate) fn held(id: &str, secret: &TokenSecret) -> TokenSecret {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use dex_model::{Client, RefreshToken, Timestamp, later};
-use dex_oidc::{Audience, decode_pair};
+use dex_oidc::Audience;
 use dex_web::{App, Incoming, TokenError, with_headers};
 use http::{Method, header};
 use serde::Serialize;
 
+use crate::family::Held;
 use crate::mint::{FederatedClaims, TokenClaims, response_not_kept};
 use crate::{AuthenticatedClient, Credentials, presented};
 
@@ -119,13 +120,10 @@ async fn access_token(app: &App, token: &str, now: Timestamp) -> Result<Option<A
 }
 
 async fn refresh_token(app: &App, token: &str, now: Timestamp) -> Result<Option<Active>, TokenError> {
-    let (id, secret) = match decode_pair(token).filter(|pair| !pair.first.is_empty()) {
-        Some(pair) => (pair.first, pair.second),
-        None => (token.to_owned(), String::new()),
-    };
+    let held = Held::read(token);
     let policy = &app.settings.refresh;
-    let stored = app.store.get::<RefreshToken>(&id).await?;
-    let Some(stored) = stored.filter(|stored| stored.check(&secret, policy, now).is_ok()) else {
+    let stored = app.store.get::<RefreshToken>(&held.id).await?;
+    let Some(stored) = stored.filter(|stored| stored.check(held.secret.expose(), policy, now).is_ok()) else {
         return Ok(None);
     };
     let filled = |value: &str| (!value.is_empty()).then(|| value.to_owned());

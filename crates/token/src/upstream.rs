@@ -32,7 +32,7 @@ pub(crate) fn wanted(scopes: &[String]) -> Wanted {
 }
 
 /// The identity as it is stored.
-pub(crate) fn claims_of(identity: Identity) -> (Claims, ConnectorData) {
+pub fn claims_of(identity: Identity) -> (Claims, ConnectorData) {
     let claims = Claims {
         user_id: identity.user_id,
         username: identity.username,

@@ -1,21 +1,16 @@
 //! `refresh_token` (RFC 6749 §6; oidc-core spec, 20).
 
-use dex_model::{Claims, ConnectorData, OfflineSessions, RefreshError, RefreshToken, Rotated, TokenSecret};
-use dex_oidc::{GrantType, decode_pair, go_list, split_words};
+use dex_model::{Claims, ConnectorData, OfflineSessions, RefreshError, RefreshToken, Rotated};
+use dex_oidc::{GrantType, go_list, split_words};
 use dex_storage::{Change, StorageError};
 use dex_web::TokenError;
 
 use crate::endpoint::Grant;
+use crate::family::{self, Held};
 use crate::mint::{Authorized, Issue, Subject, invalid_scope};
-use crate::{family, upstream};
+use crate::upstream;
 
 const INVALID: &str = "Refresh token is invalid or has already been claimed by another client.";
-
-/// What the client holds: id and secret. What is no such pair is a legacy token, whose id is all there is.
-struct Held {
-    id: String,
-    secret: TokenSecret,
-}
 
 /// Why a rotation was not written.
 enum NotRotated {
@@ -64,11 +59,7 @@ fn parse(text: &str) -> Result<Held, TokenError> {
     if text.is_empty() {
         return Err(TokenError::invalid_request("No refresh token is found in request."));
     }
-    let pair = decode_pair(text).filter(|pair| !pair.first.is_empty());
-    Ok(match pair {
-        Some(pair) => Held { id: pair.first, secret: TokenSecret::new(pair.second) },
-        None => Held { id: text.to_owned(), secret: TokenSecret::default() },
-    })
+    Ok(Held::read(text))
 }
 
 async fn find(grant: &Grant<'_>, held: &Held) -> Result<RefreshToken, TokenError> {
