@@ -17,6 +17,28 @@ const PACKAGES: &[Package] = &[
     Package { name: "python3-venv", present: || answers("python3", &["-c", "import ensurepip, venv"]) },
     Package { name: "chromium", present: || Path::new("/usr/bin/chromium").exists() },
     Package { name: "ca-certificates", present: || Path::new("/etc/ssl/certs/ca-certificates.crt").exists() },
+    // Databases.
+    Package { name: "postgresql", present: || Path::new("/usr/share/doc/postgresql").exists() },
+    Package { name: "mariadb-server", present: || Path::new("/usr/sbin/mariadbd").exists() },
+    Package { name: "etcd-server", present: || Path::new("/usr/bin/etcd").exists() },
+    Package { name: "kubernetes-client", present: || answers("kubectl", &["version", "--client"]) },
+    // Directories.
+    Package { name: "slapd", present: || Path::new("/usr/sbin/slapd").exists() },
+    Package { name: "ldap-utils", present: || Path::new("/usr/bin/ldapadd").exists() },
+    Package { name: "samba-ad-dc", present: || Path::new("/usr/share/doc/samba-ad-dc").exists() },
+    Package { name: "samba-ad-provision", present: || Path::new("/usr/share/doc/samba-ad-provision").exists() },
+    Package { name: "krb5-kdc", present: || Path::new("/usr/sbin/krb5kdc").exists() },
+    Package { name: "krb5-admin-server", present: || Path::new("/usr/sbin/kadmin.local").exists() },
+    Package { name: "krb5-user", present: || Path::new("/usr/bin/kinit").exists() },
+    // Identity providers and relying parties.
+    Package { name: "openjdk-17-jre-headless", present: || answers("java", &["-version"]) },
+    Package { name: "simplesamlphp", present: || Path::new("/usr/share/simplesamlphp").exists() },
+    Package { name: "xmlsec1", present: || answers("xmlsec1", &["--version"]) },
+    Package { name: "apache2", present: || Path::new("/usr/sbin/apache2").exists() },
+    Package {
+        name: "libapache2-mod-auth-openidc",
+        present: || Path::new("/usr/lib/apache2/modules/mod_auth_openidc.so").exists(),
+    },
 ];
 
 /// Installs the packages that are missing, in one go.

@@ -14,6 +14,7 @@ const UNDER: &[(&str, &[&str])] = &[
     ("saml", &[]),
     ("pages", &[]),
     ("bench", &[]),
+    ("peers", &[]),
     ("xtask", &[]),
     ("model", &["oidc"]),
     ("config", &["model"]),

@@ -1,0 +1,11 @@
+//! Real servers for tests, each on a port of its own, with its data in a folder that goes with it.
+//!
+//! Owned here: starting a program that is installed on the machine, knowing when it is ready, pausing and ending it.
+//! Not owned: installing it, which `cargo xtask setup` does, and everything that is asked of it. A server that cannot be
+//! started is an error with the end of its log, never a reason to skip a test.
+//!
+//! Control leaves to the servers, which run beside the test as processes of their own.
+
+mod process;
+
+pub use process::{Process, free_port};
