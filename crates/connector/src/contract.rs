@@ -3,12 +3,40 @@
 use async_trait::async_trait;
 use url::Url;
 
-use crate::{Identity, UpstreamError, Wanted};
+use crate::login::{LoginMethod, Wanted};
+use crate::{Clock, Identity, UpstreamError};
+
+/// What a connector is opened from.
+pub struct Opening<'a> {
+    /// Its id, for the log, and for what must not be shared with another connector.
+    pub id: &'a str,
+    /// Its configuration, a JSON object, or `null`.
+    pub config: &'a serde_json::Value,
+    /// Our `/callback`, to which browsers come back.
+    pub callback: &'a Url,
+    /// The time.
+    pub clock: Clock,
+}
 
 /// An opened upstream.
+///
+/// Opening one reads files and checks its configuration, and asks nobody. What must be fetched before a login is the work of
+/// [`prepare`](Connector::prepare).
+#[async_trait]
 pub trait Connector: Send + Sync {
     /// How people log in through it.
     fn login(&self) -> LoginMethod<'_>;
+
+    /// Fetches what every login needs, such as the upstream's discovery document. It is called in the background when the
+    /// server starts, and again until it succeeds; meanwhile the login page says that this upstream is not available. A login
+    /// may come before it has succeeded.
+    ///
+    /// # Errors
+    ///
+    /// [`UpstreamError`], for the log.
+    async fn prepare(&self) -> Result<(), UpstreamError> {
+        Ok(())
+    }
 
     /// Refreshing what is known of a user. Without it no refresh token is issued.
     fn refresh(&self) -> Option<&dyn Refresh> {
@@ -19,66 +47,16 @@ pub trait Connector: Send + Sync {
     fn token_identity(&self) -> Option<&dyn TokenIdentity> {
         None
     }
-}
 
-/// How people log in through a connector.
-pub enum LoginMethod<'a> {
-    /// By going to the upstream and coming back.
-    Redirect(&'a dyn RedirectLogin),
-    /// By a user name and a password typed into our own page.
-    Password(&'a dyn PasswordLogin),
-}
-
-/// Login by going to the upstream and coming back.
-#[async_trait]
-pub trait RedirectLogin: Send + Sync {
-    /// Where to send the browser. `callback` is where it is to come back, carrying `state`.
-    ///
-    /// # Errors
-    ///
-    /// [`UpstreamError`], shown as a page.
-    async fn start(&self, wanted: Wanted, callback: &Url, state: &str) -> Result<Redirection, UpstreamError>;
-
-    /// Who came back. `data` is what `start` handed over.
-    ///
-    /// # Errors
-    ///
-    /// [`UpstreamError`]; nobody is logged in.
-    async fn finish(&self, wanted: Wanted, data: &[u8], callback: &Callback<'_>) -> Result<Identity, UpstreamError>;
-}
-
-/// Where to send the browser, and what to remember until it is back.
-pub struct Redirection {
-    /// The upstream's page.
-    pub to: Url,
-    /// What `finish` wants back; it travels sealed with the browser, so it is kept small.
-    pub data: Vec<u8>,
-}
-
-/// The request with which a browser came back.
-pub struct Callback<'a> {
-    /// Our callback URL, as given to `start`.
-    pub url: &'a Url,
-    /// The parameters of the query.
-    pub parameters: &'a dex_oidc::Form,
-    /// The headers of the request; for connectors behind a proxy that names the user there.
-    pub headers: &'a http::HeaderMap,
-}
-
-/// Login by user name and password.
-#[async_trait]
-pub trait PasswordLogin: Send + Sync {
-    /// What the name is called on the page; empty means `Username`.
-    fn prompt(&self) -> &str {
-        ""
+    /// Logging out at the upstream as well.
+    fn logout(&self) -> Option<&dyn UpstreamLogout> {
+        None
     }
 
-    /// Who it is; `None` if the name or the password is wrong.
-    ///
-    /// # Errors
-    ///
-    /// [`UpstreamError`] when it cannot be told.
-    async fn log_in(&self, wanted: Wanted, username: &str, password: &str) -> Result<Option<Identity>, UpstreamError>;
+    /// What is published about us for the upstream's operator, such as SAML metadata: media type and text.
+    fn metadata(&self) -> Option<(&'static str, String)> {
+        None
+    }
 }
 
 /// Refreshing what is known of a user.
@@ -111,4 +89,16 @@ pub enum SubjectToken<'a> {
     Access(&'a str),
     /// An ID token.
     Id(&'a str),
+}
+
+/// Logging out at the upstream as well (connectors-protocol spec, 7.11).
+#[async_trait]
+pub trait UpstreamLogout: Send + Sync {
+    /// Where to send the browser to log out there; `back` is where it is to return to. `None` if the upstream offers no such
+    /// place.
+    ///
+    /// # Errors
+    ///
+    /// [`UpstreamError`]; the user is logged out here only.
+    async fn logout(&self, identity: &Identity, back: Option<&Url>) -> Result<Option<Url>, UpstreamError>;
 }

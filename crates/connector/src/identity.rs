@@ -26,12 +26,3 @@ impl fmt::Debug for Identity {
         f.debug_struct("Identity").field("user_id", &self.user_id).finish_non_exhaustive()
     }
 }
-
-/// What the client asked for that a connector must know of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Wanted {
-    /// `offline_access`: the login will be refreshed later.
-    pub offline_access: bool,
-    /// `groups`: the user's groups are to be fetched. A gate on groups is checked whether or not they are wanted.
-    pub groups: bool,
-}

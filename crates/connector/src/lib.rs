@@ -8,13 +8,18 @@
 //! Control leaves to the upstream inside the methods, and comes back with an [`Identity`] or an
 //! [`UpstreamError`].
 
+mod clock;
 mod contract;
 mod error;
 mod identity;
+mod login;
 pub mod mock;
 
-pub use contract::{
-    Callback, Connector, LoginMethod, PasswordLogin, RedirectLogin, Redirection, Refresh, SubjectToken, TokenIdentity,
-};
+pub use clock::Clock;
+pub use contract::{Connector, Opening, Refresh, SubjectToken, TokenIdentity, UpstreamLogout};
 pub use error::UpstreamError;
-pub use identity::{Identity, Wanted};
+pub use identity::Identity;
+pub use login::{
+    AccountState, Arrival, Departure, Finish, LoginMethod, Negotiate, Negotiated, Once, PasswordAnswer, PasswordLogin,
+    RedirectLogin, Redirection, Start, Wanted,
+};

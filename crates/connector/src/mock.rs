@@ -3,11 +3,10 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use url::Url;
 
 use crate::{
-    Callback, Connector, Identity, LoginMethod, PasswordLogin, RedirectLogin, Redirection, Refresh, SubjectToken,
-    TokenIdentity, UpstreamError, Wanted,
+    Arrival, Connector, Departure, Finish, Identity, LoginMethod, PasswordAnswer, PasswordLogin, RedirectLogin,
+    Redirection, Refresh, Start, SubjectToken, TokenIdentity, UpstreamError, Wanted,
 };
 
 /// Who every mock login is.
@@ -49,14 +48,14 @@ impl Connector for MockCallback {
 
 #[async_trait]
 impl RedirectLogin for MockCallback {
-    async fn start(&self, _: Wanted, callback: &Url, state: &str) -> Result<Redirection, UpstreamError> {
-        let mut to = callback.clone();
-        to.query_pairs_mut().append_pair("state", state);
-        Ok(Redirection { to, data: Vec::new() })
+    async fn start(&self, login: &Start<'_>) -> Result<Redirection, UpstreamError> {
+        let mut to = login.callback.clone();
+        to.query_pairs_mut().append_pair("state", login.state);
+        Ok(Redirection { to: Departure::Get(to), data: Vec::new() })
     }
 
-    async fn finish(&self, _: Wanted, _: &[u8], _: &Callback<'_>) -> Result<Identity, UpstreamError> {
-        Ok(Self::identity())
+    async fn finish(&self, _: &Finish<'_>) -> Result<Arrival, UpstreamError> {
+        Ok(Self::identity().into())
     }
 }
 
@@ -116,9 +115,10 @@ impl Connector for MockPassword {
 
 #[async_trait]
 impl PasswordLogin for MockPassword {
-    async fn log_in(&self, _: Wanted, username: &str, password: &str) -> Result<Option<Identity>, UpstreamError> {
+    async fn log_in(&self, _: Wanted, username: &str, password: &str) -> Result<PasswordAnswer, UpstreamError> {
         let same = username == self.username && password == self.password;
-        Ok(same.then(|| kilgore(&[], br#"{"test": "true"}"#)))
+        let kilgore = || PasswordAnswer::Identity(kilgore(&[], br#"{"test": "true"}"#));
+        Ok(if same { kilgore() } else { PasswordAnswer::Wrong })
     }
 }
 

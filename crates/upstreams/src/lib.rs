@@ -9,10 +9,10 @@ mod mock;
 
 use std::sync::Arc;
 
-use dex_connector::{Connector, UpstreamError};
+use dex_connector::{Connector, Opening, UpstreamError};
 
-/// Opens a connector from its configuration, a JSON object.
-pub type Open = fn(&serde_json::Value) -> Result<Arc<dyn Connector>, UpstreamError>;
+/// Opens a connector. It reads files and checks the configuration, and asks nobody.
+pub type Open = fn(&Opening<'_>) -> Result<Arc<dyn Connector>, UpstreamError>;
 
 /// Every kind of upstream, by the `type` its configuration names.
 pub const KINDS: &[(&str, Open)] = &[("mockCallback", mock::open_callback), ("mockPassword", mock::open_password)];
@@ -22,10 +22,10 @@ pub const KINDS: &[(&str, Open)] = &[("mockCallback", mock::open_callback), ("mo
 /// # Errors
 ///
 /// [`UpstreamError::Misconfigured`] for a kind that is not known or a configuration that does not fit it.
-pub fn open(kind: &str, config: &serde_json::Value) -> Result<Arc<dyn Connector>, UpstreamError> {
+pub fn open(kind: &str, opening: &Opening<'_>) -> Result<Arc<dyn Connector>, UpstreamError> {
     let found = KINDS.iter().find(|(name, _)| *name == kind);
     let (_, open) = found.ok_or_else(|| UpstreamError::Misconfigured(format!("unknown connector type {kind:?}")))?;
-    open(config)
+    open(opening)
 }
 
 #[cfg(test)]
@@ -41,7 +41,10 @@ mod tests {
             ("mockpassword", "{}", Some(r#"unknown connector type "mockpassword""#)),
         ];
         for (kind, config, refused) in cases {
-            let opened = open(kind, &serde_json::from_str(config).unwrap());
+            let config = serde_json::from_str(config).unwrap();
+            let callback = "https://id.example/callback".parse().unwrap();
+            let clock = dex_connector::Clock::new(|| "2026-01-01T00:00:00Z".parse().unwrap());
+            let opened = open(kind, &Opening { id: "mock", config: &config, callback: &callback, clock });
             match (opened.err().map(|error| error.to_string()), refused) {
                 (None, None) => {}
                 (Some(error), Some(text)) => assert!(error.ends_with(text), "{error}"),

@@ -1,4 +1,4 @@
-//! The only place where the time of day enters a request.
+//! Where the time of day comes from.
 
 use std::fmt;
 use std::sync::Arc;
