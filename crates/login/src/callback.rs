@@ -1,22 +1,31 @@
 //! `/callback`: the browser is back from an upstream (oidc-core spec, 13.1).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use dex_connector::{Callback, LoginMethod};
-use dex_web::{App, Incoming, PageError};
-use http::{HeaderMap, Method};
+use dex_connector::{Arrival, Finish, LoginMethod, Once, UpstreamError};
+use dex_model::Spent;
+use dex_oidc::Form;
+use dex_pages::{HiddenField, Repost};
+use dex_storage::Write;
+use dex_web::connectors::Opened;
+use dex_web::{App, Incoming, PageError, cookies};
+use http::{HeaderMap, Method, StatusCode};
 
 use crate::finish::finish;
-use crate::pending::{awaited, wanted};
+use crate::pending::{Pending, awaited, wanted};
 use crate::respond::AuthorizeError;
 use crate::upstream;
 use crate::visit::Visit;
 
 /// What people read when only an administrator can find out more.
 const FAILED: &str = "Authentication failed. Please contact your administrator or try again later.";
+
+/// The parameter of the query that tells a form which we have posted again from one that comes from elsewhere.
+const REPOSTED: &str = "reposted";
 
 /// `/callback`
 pub(crate) async fn callback(State(app): State<Arc<App>>, incoming: Incoming) -> Response {
@@ -36,23 +45,97 @@ pub(crate) async fn callback_through(
 }
 
 async fn come_back(visit: &Visit<'_>, path: Option<&str>) -> Result<Response, AuthorizeError> {
-    if !visit.is(&Method::GET) {
-        return Err(PageError::bad_request("Method not supported").into());
+    let parameters = brought(visit)?;
+    let state = match parameters.get("state") {
+        // SAML 2.0 Bindings §3.5.3
+        "" => parameters.get("RelayState"),
+        state => state,
+    };
+    if needs_repost(visit, state) {
+        return Ok(repost(visit, &parameters)?);
     }
-    let query = visit.query()?;
-    let pending = awaited(visit, query.get("state")).await?;
+    let pending = awaited(visit, state).await?;
     let opened = upstream::chosen(visit, &pending.request, path).await?;
+    match arrive(visit, &pending, &opened, path.is_some(), &parameters).await {
+        Ok(arrival) => {
+            if let Some(once) = &arrival.once {
+                spend(visit, &opened, once).await?;
+            }
+            finish(visit, pending, arrival.identity).await
+        }
+        Err(Missed::Page(error)) => Err(error.into()),
+        Err(Missed::Upstream(error)) => Err(upstream::failed(visit, &pending, error, FAILED).await),
+    }
+}
+
+/// The parameters the upstream gave the browser to bring: of the query, or of the form.
+fn brought<'a>(visit: &'a Visit<'_>) -> Result<Cow<'a, Form>, PageError> {
+    match visit.incoming.method {
+        Method::GET => Ok(Cow::Borrowed(visit.query()?)),
+        Method::POST => {
+            let body = visit.incoming.body.as_ref();
+            body.map(Cow::Borrowed).map_err(|error| PageError::bad_request("Failed to parse request.").because(*error))
+        }
+        _ => Err(PageError::bad_request("Method not supported")),
+    }
+}
+
+/// Whether the browser held its cookie back because another site's page posted the form.
+fn needs_repost(visit: &Visit<'_>, state: &str) -> bool {
+    visit.is(&Method::POST)
+        && cookies::login(&visit.incoming.headers, state).is_none()
+        && visit.incoming.query.as_ref().is_ok_and(|query| query.get(REPOSTED).is_empty())
+}
+
+/// Has the browser post the form once more, from our own page.
+fn repost(visit: &Visit<'_>, parameters: &Form) -> Result<Response, PageError> {
+    let fields = parameters.pairs().map(|(name, value)| HiddenField::new(name, value));
+    let target = format!("{}?{REPOSTED}=1", visit.incoming.path);
+    visit.page(StatusCode::OK, &Repost { target, fields: fields.collect() })
+}
+
+/// Why nobody has arrived.
+enum Missed {
+    Page(PageError),
+    Upstream(UpstreamError),
+}
+
+async fn arrive(
+    visit: &Visit<'_>,
+    pending: &Pending,
+    opened: &Opened,
+    through_proxy: bool,
+    parameters: &Form,
+) -> Result<Arrival, Missed> {
     // By whatever header a proxy names a user, anybody can send it to the bare `/callback`.
     let none = HeaderMap::new();
-    let headers = if path.is_some() { &visit.incoming.headers } else { &none };
     let LoginMethod::Redirect(login) = opened.connector.login() else {
-        return Err(PageError::bad_request("Invalid request").into());
+        return Err(Missed::Page(PageError::bad_request("Invalid request")));
     };
-    let callback = Callback { url: &visit.app.issuer.absolute("/callback"), parameters: query, headers };
     let request = &pending.request;
-    let data = request.connector_data.expose();
-    match login.finish(wanted(request), data, &callback).await {
-        Ok(identity) => finish(visit, pending, identity).await,
-        Err(error) => Err(upstream::failed(visit, &pending, error, FAILED).await),
+    let back = Finish {
+        wanted: wanted(request),
+        data: request.connector_data.expose(),
+        callback: &visit.app.issuer.absolute("/callback"),
+        state: &request.id,
+        parameters,
+        posted: visit.is(&Method::POST),
+        headers: if through_proxy { &visit.incoming.headers } else { &none },
+        peer: visit.incoming.peer,
+        now: visit.now,
+    };
+    login.finish(&back).await.map_err(Missed::Upstream)
+}
+
+/// Uses up what may let in once only.
+async fn spend(visit: &Visit<'_>, opened: &Opened, once: &Once) -> Result<(), PageError> {
+    let spent = Spent { id: format!("once/{}/{}", opened.about.id, once.id), expiry: once.until };
+    match visit.app.store.insert(spent).await? {
+        Write::Done => Ok(()),
+        Write::Lost => {
+            let shown = "This answer of the login provider has been used before.";
+            tracing::warn!(connector_id = opened.about.id, id = once.id, "an upstream's answer was shown again");
+            Err(PageError::bad_request(shown).hint("Please go back to the application and start again."))
+        }
     }
 }

@@ -17,6 +17,7 @@ mod device;
 mod dispatch;
 mod finish;
 mod home;
+mod negotiate;
 mod next_step;
 mod password;
 mod pending;

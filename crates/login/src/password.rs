@@ -5,13 +5,14 @@ use std::sync::Arc;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use dex_connector::{LoginMethod, PasswordLogin};
+use dex_connector::{AccountState, LoginMethod, PasswordAnswer, PasswordLogin};
 use dex_pages::Password;
 use dex_web::connectors::Opened;
 use dex_web::{App, Attempt, CREDENTIAL_BYTES_MAX, Incoming, PageError};
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, header};
 
 use crate::finish::finish;
+use crate::negotiate::{self, Attempt as Attempted};
 use crate::pending::{Pending, awaited, wanted};
 use crate::respond::AuthorizeError;
 use crate::upstream;
@@ -37,10 +38,40 @@ async fn show_or_log_in(visit: &Visit<'_>, path: &str) -> Result<Response, Autho
         return Err(PageError::bad_request("Requested resource does not exist.").into());
     };
     match visit.incoming.method {
-        Method::GET => Ok(form(visit, &opened, login, None)?),
+        Method::GET => show(visit, pending, &opened, login).await,
         Method::POST => log_in(visit, pending, &opened, login).await,
         _ => Err(PageError::bad_request("Unsupported request method.").into()),
     }
+}
+
+/// Shows the form, unless the browser's machine already knows who it is.
+async fn show(
+    visit: &Visit<'_>,
+    pending: Pending,
+    opened: &Opened,
+    login: &dyn PasswordLogin,
+) -> Result<Response, AuthorizeError> {
+    let Some(negotiate) = login.negotiate() else {
+        return Ok(form(visit, opened, login, Tried::Nothing)?);
+    };
+    match negotiate::attempt(visit, &pending, negotiate).await {
+        Ok(Attempted::Identity(identity)) => finish(visit, pending, identity).await,
+        Ok(Attempted::Challenge(challenge)) => Ok(negotiate::unauthorized(challenge)),
+        Ok(Attempted::Form(challenge)) => {
+            let mut response = form(visit, opened, login, Tried::Nothing)?;
+            *response.status_mut() = StatusCode::UNAUTHORIZED;
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+            Ok(response)
+        }
+        Err(error) => Err(upstream::failed(visit, &pending, error, FAILED).await),
+    }
+}
+
+/// What was tried before the form is shown.
+enum Tried<'a> {
+    Nothing,
+    Wrong { username: &'a str },
+    Refused { username: &'a str, state: AccountState },
 }
 
 async fn log_in(
@@ -52,45 +83,56 @@ async fn log_in(
     let parameters = visit.parameters("Failed to parse request.")?;
     let (username, password) = (parameters.get("login"), parameters.get("password"));
     if username.len().max(password.len()) > CREDENTIAL_BYTES_MAX {
-        return Ok(form(visit, opened, login, Some(""))?);
+        return Ok(form(visit, opened, login, Tried::Wrong { username: "" })?);
     }
     let attempts = &visit.app.attempts;
     let attempt = Attempt::Password { connector_id: &opened.about.id, username, address: visit.incoming.address };
     attempts.check(attempt, visit.now).map_err(PageError::from)?;
     match login.log_in(wanted(&pending.request), username, password).await {
-        Ok(Some(identity)) => finish(visit, pending, identity).await,
-        Ok(None) => {
+        Ok(PasswordAnswer::Identity(identity)) => finish(visit, pending, identity).await,
+        Ok(PasswordAnswer::Wrong) => {
             attempts.failed(attempt, visit.now);
             tracing::info!(user = username, "failed login attempt: Invalid credentials.");
-            Ok(form(visit, opened, login, Some(username))?)
+            Ok(form(visit, opened, login, Tried::Wrong { username })?)
+        }
+        Ok(PasswordAnswer::Refused(state)) => {
+            tracing::info!(user = username, reason = %state, "failed login attempt: the account may not be used");
+            Ok(form(visit, opened, login, Tried::Refused { username, state })?)
         }
         Err(error) => Err(upstream::failed(visit, &pending, error, FAILED).await),
     }
 }
 
-/// The form; after a wrong try with the user name that was tried.
+/// The form; after a try with the user name that was tried, and why it was to no avail.
 fn form(
     visit: &Visit<'_>,
     opened: &Opened,
     login: &dyn PasswordLogin,
-    tried: Option<&str>,
+    tried: Tried<'_>,
 ) -> Result<Response, PageError> {
     let prompt = match login.prompt() {
         "" => "Username",
         prompt => prompt,
     };
     let back = visit.query()?.get("back");
+    let (username, problem) = match &tried {
+        Tried::Nothing => (visit.query()?.get("login_hint"), String::new()),
+        Tried::Wrong { username } => (*username, format!("Invalid {prompt} and password.")),
+        Tried::Refused { username, state } => (*username, state.to_string()),
+    };
+    let invalid = !problem.is_empty();
     let page = Password {
         post_url: visit.incoming.own_address(),
         back_link: if is_local(back) { back.to_owned() } else { String::new() },
-        username: tried.unwrap_or_default().to_owned(),
+        username: username.to_owned(),
         username_prompt: prompt.to_owned(),
-        invalid: tried.is_some(),
+        invalid,
+        problem,
         show_remember_me: false,
         remember_me_checked: false,
         connector_name: opened.about.name.clone(),
     };
-    let status = if tried.is_some() { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
+    let status = if invalid { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
     visit.page(status, &page)
 }
 

@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use dex_connector::{
-    Callback, Connector, Identity, LoginMethod, RedirectLogin, Redirection, Refresh, UpstreamError, Wanted,
+    Arrival, Connector, Departure, Finish, Identity, LoginMethod, RedirectLogin, Redirection, Refresh, Start,
+    UpstreamError, Wanted,
 };
 use url::Url;
 
@@ -33,17 +34,17 @@ impl Refresh for Scripted {
 
 #[async_trait]
 impl RedirectLogin for Scripted {
-    async fn start(&self, _: Wanted, callback: &Url, state: &str) -> Result<Redirection, UpstreamError> {
+    async fn start(&self, login: &Start<'_>) -> Result<Redirection, UpstreamError> {
         let mut to = Url::parse("https://upstream.example/login").expect("it is a URL");
-        to.query_pairs_mut().append_pair("redirect_uri", callback.as_str()).append_pair("state", state);
-        Ok(Redirection { to, data: DATA.into() })
+        to.query_pairs_mut().append_pair("redirect_uri", login.callback.as_str()).append_pair("state", login.state);
+        Ok(Redirection { to: Departure::Get(to), data: DATA.into() })
     }
 
-    async fn finish(&self, _: Wanted, data: &[u8], callback: &Callback<'_>) -> Result<Identity, UpstreamError> {
-        if data != DATA {
+    async fn finish(&self, login: &Finish<'_>) -> Result<Arrival, UpstreamError> {
+        if login.data != DATA {
             return Err(UpstreamError::Unacceptable("another login's data".into()));
         }
-        match callback.parameters.get("error") {
+        match login.parameters.get("error") {
             "" => {}
             "denied" => return Err(UpstreamError::Denied("the user said no".into())),
             "groups" => {
@@ -53,7 +54,7 @@ impl RedirectLogin for Scripted {
             "down" => return Err(UpstreamError::Unreachable("connection refused".into())),
             other => return Err(UpstreamError::Unacceptable(other.into())),
         }
-        let user = callback.headers.get("x-auth-user").and_then(|value| value.to_str().ok());
-        Ok(Identity { user_id: user.unwrap_or("user").to_owned(), ..Identity::default() })
+        let user = login.headers.get("x-auth-user").and_then(|value| value.to_str().ok());
+        Ok(Identity { user_id: user.unwrap_or("user").to_owned(), ..Identity::default() }.into())
     }
 }

@@ -1,12 +1,13 @@
 //! The upstreams, opened.
 
 use std::collections::HashMap;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use dex_connector::{Connector, UpstreamError};
 use dex_model::Connector as Stored;
 use dex_oidc::GrantType;
 use dex_storage::{StorageError, Store};
+use futures_util::{StreamExt as _, stream};
 
 /// Opens a connector from its stored form; the table of kinds is the server's to hand in.
 pub type Opener = Arc<dyn Fn(&Stored) -> Result<Arc<dyn Connector>, UpstreamError> + Send + Sync>;
@@ -21,8 +22,27 @@ pub struct Connectors {
     opened: RwLock<HashMap<String, Kept>>,
 }
 
-/// An opened connector and the version it was opened from.
-type Kept = (String, Arc<dyn Connector>);
+/// How many connectors are prepared at a time.
+const PREPARED_AT_ONCE: usize = 8;
+
+/// An opened connector.
+#[derive(Clone)]
+struct Kept {
+    /// The version it was opened from.
+    version: String,
+    connector: Arc<dyn Connector>,
+    ready: Ready,
+}
+
+/// Whether a connector is known to be ready for a login.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ready {
+    /// Nobody has asked.
+    Unknown,
+    Yes,
+    /// It could not be prepared.
+    No,
+}
 
 /// A connector that a login or a grant goes through.
 #[derive(Clone)]
@@ -71,18 +91,47 @@ impl Connectors {
     /// [`ConnectorError`]
     pub async fn get(&self, id: &str) -> Result<Opened, ConnectorError> {
         let about = self.store.get::<Stored>(id).await?.ok_or(ConnectorError::Unknown)?;
-        let kept = self.opened.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(id).cloned();
-        if let Some((version, connector)) = kept
-            && version == about.resource_version
+        let kept = self.opened.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
+        if let Some(kept) = kept
+            && kept.version == about.resource_version
         {
-            return Ok(Opened { about: Arc::new(about), connector });
+            return Ok(Opened { about: Arc::new(about), connector: kept.connector });
         }
         let connector = (self.open)(&about)?;
-        let mut opened = self.opened.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut opened = self.opened.write().unwrap_or_else(PoisonError::into_inner);
         if opened.len() < OPEN_MAX {
-            opened.insert(id.to_owned(), (about.resource_version.clone(), connector.clone()));
+            let version = about.resource_version.clone();
+            opened.insert(id.to_owned(), Kept { version, connector: connector.clone(), ready: Ready::Unknown });
         }
         Ok(Opened { about: Arc::new(about), connector })
+    }
+
+    /// Whether a login through it can be expected to go well: it is opened, and did not fail to be prepared.
+    pub fn available(&self, id: &str) -> bool {
+        let opened = self.opened.read().unwrap_or_else(PoisonError::into_inner);
+        opened.get(id).is_none_or(|kept| kept.ready != Ready::No)
+    }
+
+    /// Prepares those that are open and not ready yet, and tells which failed and why.
+    pub async fn prepare(&self) -> Vec<(String, UpstreamError)> {
+        let waiting: Vec<(String, Kept)> = {
+            let opened = self.opened.read().unwrap_or_else(PoisonError::into_inner);
+            let waiting = opened.iter().filter(|(_, kept)| kept.ready != Ready::Yes);
+            waiting.map(|(id, kept)| (id.clone(), kept.clone())).collect()
+        };
+        let prepared = stream::iter(waiting).map(async |(id, kept)| {
+            let prepared = kept.connector.prepare().await;
+            self.note(&id, &kept.version, if prepared.is_ok() { Ready::Yes } else { Ready::No });
+            prepared.err().map(|error| (id, error))
+        });
+        prepared.buffer_unordered(PREPARED_AT_ONCE).filter_map(std::future::ready).collect().await
+    }
+
+    fn note(&self, id: &str, version: &str, ready: Ready) {
+        let mut opened = self.opened.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kept) = opened.get_mut(id).filter(|kept| kept.version == version) {
+            kept.ready = ready;
+        }
     }
 }
 

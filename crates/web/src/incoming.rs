@@ -34,6 +34,8 @@ pub struct Incoming {
     pub body: Result<Form, BadBody>,
     /// The client's address, if it is known: the peer, or what a trusted proxy says.
     pub address: Option<IpAddr>,
+    /// The TCP peer's address, whatever any header says; `None` on a Unix socket.
+    pub peer: Option<IpAddr>,
     /// The id for people to report.
     pub id: RequestId,
 }
@@ -84,6 +86,7 @@ impl<S: Send + Sync> FromRequest<S> for Incoming {
         Ok(Self {
             query: Form::parse(parts.uri.query().unwrap_or_default().as_bytes()),
             path: parts.uri.path().to_owned(),
+            peer,
             address: parts.extensions.get::<IpAddr>().copied().or(peer),
             id: parts.extensions.get::<RequestId>().cloned().unwrap_or_default(),
             method: parts.method,

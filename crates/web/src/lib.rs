@@ -11,7 +11,6 @@
 mod app;
 mod attempts;
 mod bearer_error;
-mod clock;
 pub mod connectors;
 pub mod cookies;
 mod cors;
@@ -32,9 +31,9 @@ mod token_error;
 pub use app::{App, Settings};
 pub use attempts::{Attempt, Attempts, CREDENTIAL_BYTES_MAX, TooManyAttempts};
 pub use bearer_error::BearerError;
-pub use clock::Clock;
 pub use connectors::Connectors;
 pub use cors::cors;
+pub use dex_connector::Clock;
 pub use discovery::{ReadyDocument, discovery, keys, server_metadata};
 pub use files::{files, not_found};
 pub use incoming::{BadBody, FORM_BYTES_MAX, Incoming, RequestId};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use dex_connector::{Connector, Identity, LoginMethod, PasswordLogin, Refresh, UpstreamError, Wanted};
+use dex_connector::{Connector, Identity, LoginMethod, PasswordAnswer, PasswordLogin, Refresh, UpstreamError, Wanted};
 use dex_model::Password;
 use dex_storage::{StorageError, Store};
 use tokio::sync::Semaphore;
@@ -100,14 +100,14 @@ impl PasswordLogin for LocalPasswords {
         "Email Address"
     }
 
-    async fn log_in(&self, _: Wanted, email: &str, password: &str) -> Result<Option<Identity>, UpstreamError> {
+    async fn log_in(&self, _: Wanted, email: &str, password: &str) -> Result<PasswordAnswer, UpstreamError> {
         let Some(user) = self.find(email).await? else {
             self.workers.matches(NOBODY.to_owned(), password).await?;
-            return Ok(None);
+            return Ok(PasswordAnswer::Wrong);
         };
         let hash = user.hash.checked().map_err(|error| UpstreamError::Misconfigured(error.to_string()))?.to_owned();
         let matches = self.workers.matches(hash, password).await?;
-        Ok(matches.then(|| identity(user)))
+        Ok(if matches { PasswordAnswer::Identity(identity(user)) } else { PasswordAnswer::Wrong })
     }
 }
 

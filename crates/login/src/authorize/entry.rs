@@ -65,6 +65,6 @@ fn shown(visit: &Visit<'_>, connector: &Connector, parameters: &Form) -> Connect
         name: connector.name.clone(),
         url: link(visit, connector, parameters),
         kind: connector.kind.clone(),
-        unavailable: false,
+        unavailable: !visit.app.connectors.available(&connector.id),
     }
 }

@@ -1,9 +1,10 @@
 //! `/auth/{connector}`: the login begins (oidc-core spec, 10.2).
 
 use axum::response::Response;
-use dex_connector::LoginMethod;
+use dex_connector::{Departure, LoginMethod, Start};
 use dex_model::{AuthRequest, ConnectorData};
 use dex_oidc::{AuthorizeErrorCode, Form};
+use dex_pages::{FormPost, HiddenField};
 use dex_token::policy::{Refusal, may_use};
 use dex_web::connectors::Opened;
 use dex_web::cookies::{self, COOKIE_BYTES_MAX};
@@ -36,8 +37,8 @@ pub(super) async fn start(visit: &Visit<'_>, path: Option<&str>) -> Result<Respo
         return Err(PageError::bad_request("Unsupported request method.").into());
     }
     let login = trusted.login(visit, asked, &opened.about.id);
-    let (login, to) = direct(visit, &trusted, login, &opened).await?;
-    hand_over(visit, &trusted, &login, &to)
+    let (login, way) = direct(visit, &trusted, login, &opened).await?;
+    hand_over(visit, &trusted, &login, way)
 }
 
 /// The connector in the path, if this client may use it for this.
@@ -51,31 +52,60 @@ async fn choose(visit: &Visit<'_>, trusted: &Trusted<'_>, path: Option<&str>) ->
     Ok(opened)
 }
 
-/// Where the user logs in, and the login with what the connector keeps of it.
+/// How the browser gets to where its user logs in.
+enum Way {
+    Redirect(String),
+    Form(FormPost),
+}
+
+impl From<Departure> for Way {
+    fn from(departure: Departure) -> Self {
+        match departure {
+            Departure::Get(url) => Self::Redirect(url.into()),
+            Departure::Post { action, fields } => Self::Form(FormPost {
+                action: action.into(),
+                fields: fields.into_iter().map(|(name, value)| HiddenField::new(name, value)).collect(),
+            }),
+        }
+    }
+}
+
+/// The way to where the user logs in, and the login with what the connector keeps of it.
 async fn direct(
     visit: &Visit<'_>,
     trusted: &Trusted<'_>,
     login: AuthRequest,
     opened: &Opened,
-) -> Result<(AuthRequest, String), PageError> {
+) -> Result<(AuthRequest, Way), PageError> {
     let issuer = &visit.app.issuer;
     match opened.connector.login() {
         LoginMethod::Redirect(upstream) => {
             let callback = issuer.absolute("/callback");
-            let redirection = upstream
-                .start(wanted(&login), &callback, &login.id)
-                .await
-                .map_err(|error| upstream::page(error, "Login error."))?;
+            let start = Start {
+                wanted: wanted(&login),
+                callback: &callback,
+                state: &login.id,
+                login_hint: trusted.parameters.get("login_hint"),
+                now: visit.now,
+            };
+            let redirection = upstream.start(&start).await;
+            let redirection = redirection.map_err(|error| upstream::page(error, "Login error."))?;
             let connector_data = ConnectorData::new(redirection.data);
             Ok((AuthRequest { connector_data, ..login }, redirection.to.into()))
         }
         LoginMethod::Password(_) => {
             let back = way_back(visit, trusted).await?;
             let route = format!("{}/login", policy::connector_route(&opened.about.id));
-            let to = issuer.local_with(&route, &Form::of([("back", back.as_str()), ("state", login.id.as_str())]));
-            Ok((login, to))
+            let to = issuer.local_with(&route, &asked_of(&back, &login.id, trusted.parameters.get("login_hint")));
+            Ok((login, Way::Redirect(to)))
         }
     }
+}
+
+/// The parameters of the password form.
+fn asked_of(back: &str, state: &str, login_hint: &str) -> Form {
+    let hint = (!login_hint.is_empty()).then_some(("login_hint", login_hint));
+    Form::of([("back", back)].into_iter().chain(hint).chain([("state", state)]))
 }
 
 /// The link to the other connectors, if there are any.
@@ -93,7 +123,7 @@ fn hand_over(
     visit: &Visit<'_>,
     trusted: &Trusted<'_>,
     login: &AuthRequest,
-    to: &str,
+    way: Way,
 ) -> Result<Response, AuthorizeError> {
     let app = visit.app;
     let Some(sealed) = app.seals.seal_request(login) else {
@@ -103,7 +133,10 @@ fn hand_over(
         return Err(trusted.refuse(AuthorizeErrorCode::InvalidRequest, "The request is too long."));
     }
     let seconds = app.settings.auth_requests_valid_for.as_secs();
-    let mut response = redirect(StatusCode::FOUND, to);
+    let mut response = match way {
+        Way::Redirect(to) => redirect(StatusCode::FOUND, &to),
+        Way::Form(page) => visit.page(StatusCode::OK, &page)?,
+    };
     for cookie in cookies::begin_login(&app.issuer, &visit.incoming.headers, &login.id, &sealed, seconds) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }

@@ -15,8 +15,10 @@ pub struct Password {
     pub username: String,
     /// What the connector calls a user name: `Username`, `Email Address`.
     pub username_prompt: String,
-    /// The last try was wrong.
+    /// The last try was to no avail.
     pub invalid: bool,
+    /// Why, in words.
+    pub problem: String,
     /// Offer to stay logged in.
     pub show_remember_me: bool,
     /// The offer is taken unless the user says no.
@@ -41,6 +43,7 @@ impl Page for Password {
             .set("Username", &self.username)
             .set_shown("UsernamePrompt", &self.username_prompt)
             .set("Invalid", self.invalid)
+            .set_shown("Problem", &self.problem)
             .set("ShowRememberMe", self.show_remember_me)
             .set("RememberMeChecked", self.remember_me_checked)
             .set_shown("ConnectorName", &self.connector_name)
@@ -64,7 +67,15 @@ pub(super) fn samples() -> Vec<Sample> {
     vec![
         Sample::new("minimal", minimal()),
         Sample::new("full", full()),
-        Sample::new("invalid", Password { username: "jane@example.com".into(), invalid: true, ..full() }),
+        Sample::new(
+            "invalid",
+            Password {
+                username: "jane@example.com".into(),
+                invalid: true,
+                problem: "Invalid Email Address and password.".into(),
+                ..full()
+            },
+        ),
         Sample::new(
             "hostile",
             Password {
@@ -73,6 +84,7 @@ pub(super) fn samples() -> Vec<Sample> {
                 username: HOSTILE.into(),
                 username_prompt: HOSTILE.into(),
                 invalid: true,
+                problem: HOSTILE.into(),
                 connector_name: HOSTILE.into(),
                 ..full()
             },

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use dex_config::{Config, FeatureFlag, StorageConfig};
-use dex_connector::{Connector, UpstreamError};
+use dex_connector::{Connector, Opening, UpstreamError};
 use dex_model::Connector as Stored;
 use dex_pages::Pages;
 use dex_storage::{Backend, Overlay, Store};
@@ -13,6 +13,7 @@ use dex_web::sealed::Seals;
 use dex_web::signing::{Rotation, Signer};
 use dex_web::{App, Attempts, Clock, Connectors, Issuer, LocalPasswords, PasswordWorkers, ReadyDocument, Revoked};
 
+use super::loops::prepare_connectors;
 use super::{fixed, settings, storage};
 use crate::run::{ProcessEnv, wall_clock};
 
@@ -77,9 +78,9 @@ impl Parts {
         let pages = Pages::load(settings::frontend(config, &issuer), clock);
         let pages = pages.context("server: failed to load web static")?;
         let store = Store::new(Overlay::new(self.backend.clone(), fixed::records(config)));
-        let connectors = Connectors::new(store.clone(), opener(store.clone(), self.workers.clone()));
+        let connectors = Connectors::new(store.clone(), opener(&issuer, store.clone(), self.workers.clone()));
         open_all(&connectors).await?;
-        Ok(Arc::new(App {
+        let app = Arc::new(App {
             issuer,
             settings: settings::settings(config)?,
             store,
@@ -91,11 +92,14 @@ impl Parts {
             attempts: self.attempts.clone(),
             pages: Arc::new(pages),
             clock: Clock::new(wall_clock),
-        }))
+        });
+        prepare_connectors(&app);
+        Ok(app)
     }
 }
 
-fn opener(store: Store, workers: PasswordWorkers) -> Opener {
+fn opener(issuer: &Issuer, store: Store, workers: PasswordWorkers) -> Opener {
+    let callback = issuer.absolute("/callback");
     Arc::new(move |stored: &Stored| -> Result<Arc<dyn Connector>, UpstreamError> {
         if stored.kind == "local" {
             return Ok(Arc::new(LocalPasswords::new(store.clone(), workers.clone())));
@@ -105,7 +109,8 @@ fn opener(store: Store, workers: PasswordWorkers) -> Opener {
             bytes => serde_json::from_slice(bytes)
                 .map_err(|_| UpstreamError::Misconfigured("its configuration is no JSON".into()))?,
         };
-        dex_upstreams::open(&stored.kind, &config)
+        let clock = Clock::new(wall_clock);
+        dex_upstreams::open(&stored.kind, &Opening { id: &stored.id, config: &config, callback: &callback, clock })
     })
 }
 

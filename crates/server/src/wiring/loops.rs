@@ -1,9 +1,11 @@
 //! What runs besides the requests: key rotation, garbage collection, hearing of revoked tokens.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use dex_model::Kind;
 use dex_storage::{StorageError, Store};
+use dex_web::App;
 use dex_web::signing::Rotation;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
@@ -13,6 +15,9 @@ use crate::run::wall_clock;
 
 /// How often it is looked whether a key is due.
 const ROTATION_EVERY: Duration = Duration::from_secs(30);
+
+/// How often an upstream that is not available is tried again.
+const PREPARE_EVERY: Duration = Duration::from_secs(10);
 
 /// How often expired records are removed.
 const SWEEP_EVERY: Duration = Duration::from_secs(300);
@@ -82,6 +87,25 @@ impl Parts {
             }
         }
     }
+}
+
+/// Prepares the connectors of `app` in the background, until each has succeeded once or `app` is no more.
+pub(super) fn prepare_connectors(app: &Arc<App>) {
+    let app = Arc::downgrade(app);
+    tokio::spawn(async move {
+        let mut due = every(PREPARE_EVERY);
+        loop {
+            due.tick().await;
+            let Some(app) = app.upgrade() else { return };
+            let failed = app.connectors.prepare().await;
+            if failed.is_empty() {
+                return;
+            }
+            for (connector_id, error) in failed {
+                tracing::warn!(connector_id, err = %error, "the connector is not available yet");
+            }
+        }
+    });
 }
 
 async fn sweep(store: &Store, kinds: &[Kind]) -> Result<u32, StorageError> {

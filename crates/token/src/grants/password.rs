@@ -1,6 +1,6 @@
 //! `password` (RFC 6749 §4.3; oidc-core spec, 18.4).
 
-use dex_connector::LoginMethod;
+use dex_connector::{LoginMethod, PasswordAnswer};
 use dex_model::{Claims, ConnectorData, RefreshToken, TokenSecret, id};
 use dex_oidc::{GrantType, TokenErrorCode, go_list, split_words};
 use dex_web::{Attempt, CREDENTIAL_BYTES_MAX, TokenError};
@@ -30,9 +30,16 @@ pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<Authorized, TokenError> 
     grant.app.attempts.check(attempt, grant.now)?;
     let answered = connector.log_in(upstream::wanted(&scopes), username, password).await;
     let failed = || TokenError::invalid_request("Could not login user");
-    let Some(identity) = answered.map_err(|error| upstream::refused(error, failed()))? else {
-        grant.app.attempts.failed(attempt, grant.now);
-        return Err(refused());
+    let identity = match answered.map_err(|error| upstream::refused(error, failed()))? {
+        PasswordAnswer::Identity(identity) => identity,
+        PasswordAnswer::Wrong => {
+            grant.app.attempts.failed(attempt, grant.now);
+            return Err(refused());
+        }
+        PasswordAnswer::Refused(state) => {
+            let refused = TokenError::new(TokenErrorCode::AccessDenied, state.to_string());
+            return Err(refused.with(StatusCode::UNAUTHORIZED));
+        }
     };
     let (claims, data) = upstream::claims_of(identity);
     let nonce = grant.form.get("nonce").to_owned();
