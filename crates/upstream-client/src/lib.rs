@@ -1,0 +1,53 @@
+//! The one HTTP client of all upstreams, and what every OAuth 2.0 and OpenID Connect upstream shares on top of it.
+//!
+//! Owned here: time limits, body limits, retries, the circuit breaker, certificate authorities and proxies, the telling apart
+//! of "does not answer" and "answered rubbish", the token endpoint, discovery, key sets, ID tokens, and reading a connector's
+//! configuration. Not owned: what any one upstream's answers mean, and the clock: `now` is handed in wherever a token's
+//! time is looked at (time limits are measured by the runtime's own timer).
+//!
+//! Control leaves to the upstreams and comes back as a value, a [`CallError`] that knows the status, or the
+//! [`UpstreamError`](dex_connector::UpstreamError) it becomes with `?`. No error text holds a secret that was sent.
+//!
+//! # Opening
+//!
+//! ```ignore
+//! #[derive(Deserialize, Default)]
+//! #[serde(rename_all = "camelCase", default)]
+//! struct Config { #[serde(rename = "clientID")] client_id: String, client_secret: Secret, root_cas: Vec<String> }
+//!
+//! let config: Config = read_config(opening.config)?;     // any spelling of keys, nulls, unquoted numbers; Misconfigured
+//! let client = Client::open(ClientOptions { root_cas: config.root_cas, ..ClientOptions::new(opening.id) })?;
+//! ```
+//!
+//! # Calling
+//!
+//! ```ignore
+//! client.get_json::<User>(&url, Auth::Bearer(token)).await?;                 // Result<T, CallError>
+//! client.post_json::<Reply>(&url, Auth::None, &body).await?;
+//! client.post_form(&url, Auth::Basic { id, secret }, &[("k", "v")]).await?;  // Result<Answer, CallError>
+//! client.call(Call::get(url).auth(auth).header(ACCEPT, "application/json").body_max(bytes)).await?; // Answer of any status
+//! answer.success()? ; answer.json::<T>()?                                    // 4xx -> Refused, HTML -> NotUnderstood
+//! error.status() == Some(StatusCode::NOT_FOUND)                              // tell "not a member" apart
+//! client.login(async { .. }).await?                                          // the time limit of a whole login
+//! Pages::new(&client, first, auth, limits).all::<Team>().await?              // RFC 8288 `next` links, same origin only
+//! Pages::new(..).all_by(|page: Reply| (page.values, page.next)).await?       // links inside the document
+//! ```
+//!
+//! # OAuth 2.0
+//!
+//! ```ignore
+//! let code = returned_code(arrival.parameters)?;                             // error= -> Denied
+//! let to = AuthorizationUrl::new(&endpoint, &client_id, state).redirect_uri(&uri).scopes(&scopes).set(k, v).build();
+//! let tokens = TokenEndpoint::new(url, client_id, secret, ClientAuth::Detect);   // kept in the connector: it learns
+//! let answer: TokenAnswer = tokens.exchange_code(&client, code, Some(&redirect_uri), verifier).await?;
+//! let answer: TokenAnswer = tokens.refresh(&client, refresh_token).await?;   // old refresh token kept when none came
+//! expect_callback(&redirect_uri, callback)?;                                 // Dex's check and text
+//! filter_groups(&given, &required)
+//! ```
+//!
+//! # OpenID Connect
+//!
+//! ```ignore
+//! let provider = Provider::discover(&client, &issuer, alias, &overrides).await?;
+//! let claims = provider.verify_id_token(&client, token, &Expected { client_id, nonce, access_token, .. }, now).await?;
+//! ```
