@@ -16,7 +16,7 @@ use dex_web::{App, Incoming, PageError, cookies};
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::finish::finish;
-use crate::pending::{Pending, awaited, wanted};
+use crate::pending::{Pending, awaited, names_a_login, wanted};
 use crate::respond::AuthorizeError;
 use crate::upstream;
 use crate::visit::Visit;
@@ -83,6 +83,7 @@ fn brought<'a>(visit: &'a Visit<'_>) -> Result<Cow<'a, Form>, PageError> {
 /// Whether the browser held its cookie back because another site's page posted the form.
 fn needs_repost(visit: &Visit<'_>, state: &str) -> bool {
     visit.is(&Method::POST)
+        && names_a_login(state)
         && cookies::login(&visit.incoming.headers, state).is_none()
         && visit.incoming.query.as_ref().is_ok_and(|query| query.get(REPOSTED).is_empty())
 }

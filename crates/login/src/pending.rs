@@ -25,6 +25,9 @@ pub(crate) enum Kept {
 /// Lengths of the ids that Dex gives; a login it began is bound to no browser, and honoured so.
 const DEX_ID_LENGTHS: std::ops::RangeInclusive<usize> = 25..=26;
 
+/// The length of the ids that we give.
+const LONG_ID_LENGTH: usize = 32;
+
 const START_AGAIN: &str = "The login has expired, or it was started in another browser. Please go back to the \
                            application and start again.";
 
@@ -91,6 +94,11 @@ pub(crate) async fn client_of(visit: &Visit<'_>, request: &AuthRequest) -> Resul
 fn carried(visit: &Visit<'_>, id: &str) -> Option<AuthRequest> {
     let sealed = cookies::login(&visit.incoming.headers, id)?;
     visit.app.seals.open_request(id, sealed, visit.now)
+}
+
+/// Whether this can be the id of a login, ours or Dex's.
+pub(crate) fn names_a_login(id: &str) -> bool {
+    begun_by_dex(id) || (id.len() == LONG_ID_LENGTH && id.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
 fn begun_by_dex(id: &str) -> bool {

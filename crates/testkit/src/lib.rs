@@ -8,6 +8,7 @@ mod app;
 mod browser;
 mod clock;
 mod shown;
+mod tickets;
 mod upstream;
 mod world;
 

@@ -1,16 +1,20 @@
 //! An upstream elsewhere, whose answer the test writes into the callback's address.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use dex_connector::{
-    Arrival, Connector, Departure, Finish, Identity, LoginMethod, RedirectLogin, Redirection, Refresh, Start,
+    Arrival, Connector, Departure, Finish, Identity, LoginMethod, Once, RedirectLogin, Redirection, Refresh, Start,
     UpstreamError, Wanted,
 };
+use dex_model::later;
 use url::Url;
 
 /// What a login is remembered by between the two steps.
 const DATA: &[u8] = b"scripted";
 
-/// Logs in whom the header `X-Auth-User` names, or `user`; `error` in the callback says why nobody is.
+/// Logs in whom the header `X-Auth-User` names, or `user`; `error` in the callback says why nobody is, and `once` what lets
+/// in one login alone. The hint `form` has the browser sent there with a form.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scripted;
 
@@ -37,7 +41,17 @@ impl RedirectLogin for Scripted {
     async fn start(&self, login: &Start<'_>) -> Result<Redirection, UpstreamError> {
         let mut to = Url::parse("https://upstream.example/login").expect("it is a URL");
         to.query_pairs_mut().append_pair("redirect_uri", login.callback.as_str()).append_pair("state", login.state);
-        Ok(Redirection { to: Departure::Get(to), data: DATA.into() })
+        let to = match login.login_hint {
+            "form" => {
+                let fields = vec![
+                    ("SAMLRequest".to_owned(), "asked".to_owned()),
+                    ("RelayState".to_owned(), login.state.to_owned()),
+                ];
+                Departure::Post { action: to, fields }
+            }
+            _ => Departure::Get(to),
+        };
+        Ok(Redirection { to, data: DATA.into() })
     }
 
     async fn finish(&self, login: &Finish<'_>) -> Result<Arrival, UpstreamError> {
@@ -55,6 +69,11 @@ impl RedirectLogin for Scripted {
             other => return Err(UpstreamError::Unacceptable(other.into())),
         }
         let user = login.headers.get("x-auth-user").and_then(|value| value.to_str().ok());
-        Ok(Identity { user_id: user.unwrap_or("user").to_owned(), ..Identity::default() }.into())
+        let identity = Identity { user_id: user.unwrap_or("user").to_owned(), ..Identity::default() };
+        let once = match login.parameters.get("once") {
+            "" => None,
+            id => Some(Once { id: id.to_owned(), until: later(login.now, Duration::from_secs(60)) }),
+        };
+        Ok(Arrival { identity, once })
     }
 }

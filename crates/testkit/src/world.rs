@@ -9,6 +9,7 @@ use dex_storage::{Store, Write};
 use dex_web::connectors::Opener;
 use dex_web::{LocalPasswords, PasswordWorkers};
 
+use crate::tickets::Tickets;
 use crate::upstream::Scripted;
 
 /// The issuer.
@@ -46,6 +47,8 @@ pub(crate) fn opener(store: Store) -> Opener {
             "mockCallback" => Ok(Arc::new(MockCallback)),
             "mockPassword" => Ok(Arc::new(MockPassword::new(MOCK_USER, MOCK_PASSWORD)?)),
             "scripted" => Ok(Arc::new(Scripted)),
+            "tickets" => Ok(Arc::new(Tickets { form: true })),
+            "ticketsOnly" => Ok(Arc::new(Tickets { form: false })),
             "local" => Ok(Arc::new(LocalPasswords::new(store.clone(), workers.clone()))),
             kind => Err(UpstreamError::Misconfigured(format!("unknown kind {kind:?}"))),
         }
@@ -69,6 +72,8 @@ pub(crate) async fn populate(store: &Store) {
         connector("mock", "mockCallback", "Example"),
         connector("mock-password", "mockPassword", "Passwords"),
         connector("scripted", "scripted", "Elsewhere"),
+        connector("tickets", "tickets", "Directory"),
+        connector("tickets-only", "ticketsOnly", "Tickets"),
         connector("local", "local", "Email"),
     ] {
         insert(store, connector).await;

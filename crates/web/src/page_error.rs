@@ -94,7 +94,7 @@ impl IntoResponse for PageError {
 }
 
 /// Headers of the bare error that its page has too.
-const KEPT: [header::HeaderName; 2] = [header::SET_COOKIE, header::ALLOW];
+const KEPT: [header::HeaderName; 3] = [header::SET_COOKIE, header::ALLOW, header::WWW_AUTHENTICATE];
 
 /// Makes pages of the page errors of all routes below, and logs each once.
 pub async fn render_page_errors(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {

@@ -8,6 +8,7 @@ mod device;
 mod device_abuse;
 mod refusals;
 mod same_browser;
+mod tickets;
 mod upstream;
 
 use std::sync::Arc;

@@ -76,3 +76,41 @@ async fn a_refresh_never_makes_another_user() {
         assert_eq!(refreshed.status, status, "{route}: {}", refreshed.body);
     }
 }
+
+/// A form as another site's page has it posted: the browser holds its cookies back.
+async fn post_from_elsewhere(app: &TestApp, fields: &[(&str, &str)]) -> dex_testkit::Shown {
+    app.browser().step(Method::POST, "/dex/callback", fields).await
+}
+
+#[tokio::test]
+async fn a_form_from_an_upstream_is_posted_again_from_our_own_page() {
+    let app = app().await;
+    let mut browser = app.browser();
+    let away = browser.log_in_through("scripted", &[("login_hint", "form")]).await;
+    assert_eq!(away.status, StatusCode::OK);
+    assert!(away.body.contains(r#"action="https://upstream.example/login?"#), "{}", away.body);
+    let state = away.body.split(r#"name="RelayState" value=""#).nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    let fields = [("RelayState", state), ("once", "assertion-1")];
+
+    let shown = post_from_elsewhere(&app, &fields).await;
+    assert!(shown.body.contains(r#"action="/dex/callback?reposted=1""#), "{}", shown.body);
+    assert!(shown.body.contains(r#"value="assertion-1""#), "nothing is lost on the way");
+    let again = app.browser().step(Method::POST, "/dex/callback?reposted=1", &fields).await;
+    assert_eq!(again.status, StatusCode::BAD_REQUEST, "another browser has no login to bring");
+
+    let back = browser.post("/dex/callback?reposted=1", &fields).await;
+    assert!(!back.told("code").is_empty(), "{}", back.body);
+}
+
+#[tokio::test]
+async fn what_lets_in_once_lets_in_nobody_else() {
+    let app = app().await;
+    for (connector, once, let_in) in
+        [("scripted", "a", true), ("scripted", "a", false), ("scripted", "b", true), ("scripted", "", true)]
+    {
+        let mut browser = app.browser();
+        let state = browser.log_in_through(connector, &[]).await.told("state");
+        let shown = browser.get(&format!("/dex/callback?state={state}&once={once}")).await;
+        assert_eq!(!shown.told("code").is_empty(), let_in, "{once}: {}", shown.body);
+    }
+}
