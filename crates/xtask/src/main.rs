@@ -42,6 +42,12 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
+    /// Run a stand-in for an upstream, to try a connector by hand: `fake NAME [--port N]`
+    #[command(disable_help_flag = true)]
+    Fake {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -56,6 +62,10 @@ fn main() -> ExitCode {
         Task::Bench { arguments } => report.step("bench", || {
             let generator = ["run", "--release", "--package", "dex-bench", "--"];
             command::run(command::cargo().args(generator).args(arguments))
+        }),
+        Task::Fake { arguments } => report.step("fake", || {
+            let stand_in = ["run", "--quiet", "--package", "dex-fakes", "--"];
+            command::run(command::cargo().args(stand_in).args(arguments))
         }),
     }
     report.close()

@@ -16,6 +16,7 @@ const UNDER: &[(&str, &[&str])] = &[
     ("bench", &[]),
     ("peers", &[]),
     ("xtask", &[]),
+    ("fakes", &["jose"]),
     ("model", &["oidc"]),
     ("config", &["model"]),
     ("connector", &["model"]),
