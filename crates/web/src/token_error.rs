@@ -12,6 +12,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use crate::page_error::RETRY_AFTER;
+use crate::signing::{NotSigned, RemoteError};
 use crate::{TooManyAttempts, json};
 
 /// Why something failed, for our log only.
@@ -110,6 +111,15 @@ impl From<StorageError> for TokenError {
     fn from(error: StorageError) -> Self {
         match error {
             StorageError::Unavailable(_) | StorageError::Contended { .. } => Self::unavailable(error),
+            _ => Self::ours(error),
+        }
+    }
+}
+
+impl From<NotSigned> for TokenError {
+    fn from(error: NotSigned) -> Self {
+        match error {
+            NotSigned::Remote(RemoteError::Unavailable(_)) => Self::unavailable(error),
             _ => Self::ours(error),
         }
     }

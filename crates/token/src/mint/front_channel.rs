@@ -44,8 +44,8 @@ pub async fn issue_front_channel(
         session_id: String::new(),
     };
     let mint = Mint::new(app, &subject, now).await?;
-    let access_token = if asked.token { Some(mint.access_token(None)?) } else { None };
+    let access_token = if asked.token { Some(mint.access_token(None).await?) } else { None };
     let binding = Binding { access_token: access_token.as_deref(), code };
-    let id_token = if asked.id_token { Some(mint.id_token(&binding)?) } else { None };
+    let id_token = if asked.id_token { Some(mint.id_token(&binding).await?) } else { None };
     Ok(FrontChannel { access_token, id_token, expires_in: app.settings.id_tokens_valid_for.as_secs() })
 }

@@ -9,9 +9,10 @@ pub use front_channel::{FrontChannel, issue_front_channel};
 pub use response::TokenResponse;
 pub(crate) use response::not_kept as response_not_kept;
 
-use dex_jose::{SigningKey, half_hash};
+use dex_jose::half_hash;
 use dex_model::{Claims, Timestamp, TokenSecret, later};
 use dex_oidc::TokenErrorCode;
+use dex_web::signing::ActiveKey;
 use dex_web::{App, TokenError};
 
 use crate::scopes;
@@ -77,7 +78,7 @@ struct Binding<'a> {
 ///
 /// # Errors
 ///
-/// `temporarily_unavailable` when there is no key yet, `invalid_scope` when a client named as audience does not
+/// `temporarily_unavailable` when there is no key yet or the signer that keeps it does not answer, `invalid_scope` when a client named as audience does not
 /// trust the one that asks (any more).
 pub async fn tokens(app: &App, authorized: &Authorized, now: Timestamp) -> Result<TokenResponse, TokenError> {
     let mint = Mint::new(app, &authorized.subject, now).await?;
@@ -88,19 +89,19 @@ pub async fn tokens(app: &App, authorized: &Authorized, now: Timestamp) -> Resul
     };
     let access = || mint.access_token(authorized.access_jti.clone());
     match authorized.issue {
-        Issue::Access => response.access_token = access()?,
+        Issue::Access => response.access_token = access().await?,
         Issue::AccessAndId => {
-            response.access_token = access()?;
+            response.access_token = access().await?;
             let code = authorized.code.as_ref().map(TokenSecret::expose);
-            let id_token = mint.id_token(&Binding { access_token: Some(&response.access_token), code })?;
+            let id_token = mint.id_token(&Binding { access_token: Some(&response.access_token), code }).await?;
             response.id_token = Some(id_token);
         }
         Issue::Exchanged(Kind::Access) => {
-            response.access_token = access()?;
+            response.access_token = access().await?;
             response.issued_token_type = Some(ACCESS_TOKEN_TYPE);
         }
         Issue::Exchanged(Kind::Id) => {
-            response.access_token = mint.id_token(&Binding::default())?;
+            response.access_token = mint.id_token(&Binding::default()).await?;
             response.issued_token_type = Some(ID_TOKEN_TYPE);
         }
     }
@@ -109,7 +110,7 @@ pub async fn tokens(app: &App, authorized: &Authorized, now: Timestamp) -> Resul
 
 /// One key, one subject, one moment.
 struct Mint<'a> {
-    key: SigningKey,
+    key: ActiveKey,
     base: TokenClaims,
     subject: &'a Subject,
 }
@@ -125,14 +126,14 @@ impl<'a> Mint<'a> {
         Ok(Self { key: keys.signing.clone(), base, subject })
     }
 
-    fn access_token(&self, jti: Option<String>) -> Result<String, TokenError> {
+    async fn access_token(&self, jti: Option<String>) -> Result<String, TokenError> {
         // Dex's access tokens carry an `at_hash` that verifies against nothing; clients check that it is there.
         let nothing = half_hash(self.key.algorithm(), &dex_model::id::new_id());
         let jti = jti.unwrap_or_else(|| Kind::Access.new_jti());
-        self.sign(&TokenClaims { jti, at_hash: Some(nothing), ..self.base.clone() })
+        self.sign(&TokenClaims { jti, at_hash: Some(nothing), ..self.base.clone() }).await
     }
 
-    fn id_token(&self, binding: &Binding<'_>) -> Result<String, TokenError> {
+    async fn id_token(&self, binding: &Binding<'_>) -> Result<String, TokenError> {
         let hash = |value: Option<&str>| value.map(|value| half_hash(self.key.algorithm(), value));
         self.sign(&TokenClaims {
             jti: Kind::Id.new_jti(),
@@ -140,11 +141,12 @@ impl<'a> Mint<'a> {
             c_hash: hash(binding.code),
             ..self.base.clone()
         })
+        .await
     }
 
-    fn sign(&self, claims: &TokenClaims) -> Result<String, TokenError> {
+    async fn sign(&self, claims: &TokenClaims) -> Result<String, TokenError> {
         debug_assert_eq!(claims.sub, dex_oidc::subject(&self.subject.claims.user_id, &self.subject.connector_id));
-        self.key.sign_compact(&dex_oidc::to_json(claims)).map_err(TokenError::ours)
+        Ok(self.key.sign_compact(&dex_oidc::to_json(claims)).await?)
     }
 }
 

@@ -1,20 +1,16 @@
-//! The signing keys: what is in use, what is published, and rotation.
+//! Keys of our own, in the store, and their rotation.
 //!
 //! Replicas share the keys through the store and elect nobody: each step compares and swaps one record, and
 //! whoever loses takes what the winner wrote. A key is published as [`Keys::NEXT`] before it signs, and stays
 //! published until the last token it signed is dead.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use dex_jose::{Algorithm, KeyError, KeySet, PublicKey, SigningKey};
+use dex_jose::{Algorithm, KeyError, PublicKey, SigningKey};
 use dex_model::{Keys, StoredJwk, Timestamp, VerificationKey, later};
 use dex_storage::{Change, StorageError, Store, Write};
-use tokio::sync::watch;
 
-/// How long an endpoint waits for the first key, which takes a tenth of a second to make.
-const FIRST_KEY_WAIT: Duration = Duration::from_secs(5);
+use super::{ActiveKey, Current, Signer};
 
 /// How long a key is published before it may sign: clients keep `/keys` for ten minutes.
 const PUBLISHED_AHEAD: Duration = Duration::from_secs(600);
@@ -30,21 +26,6 @@ pub struct Rotation {
     pub tokens_valid_for: Duration,
 }
 
-/// The keys at one moment.
-pub struct Current {
-    /// The key that signs.
-    pub signing: SigningKey,
-    /// Every key that is accepted.
-    pub accepted: KeySet,
-    /// What the accepted keys sign with.
-    pub algorithms: Vec<Algorithm>,
-    /// The body of `/keys`.
-    pub published: Bytes,
-}
-
-/// The signing keys as the endpoints see them.
-pub struct Signer(watch::Sender<Option<Arc<Current>>>);
-
 /// Why keys were not brought up to date; those in use stay.
 #[derive(Debug, thiserror::Error)]
 pub enum RotationError {
@@ -59,23 +40,7 @@ pub enum RotationError {
     Empty(&'static str),
 }
 
-impl Default for Signer {
-    fn default() -> Self {
-        Self(watch::Sender::new(None))
-    }
-}
-
 impl Signer {
-    /// The keys; waits a little for the first one. `None` if there is still none.
-    pub async fn current(&self) -> Option<Arc<Current>> {
-        if let Some(current) = self.0.borrow().clone() {
-            return Some(current);
-        }
-        let mut changes = self.0.subscribe();
-        let first = tokio::time::timeout(FIRST_KEY_WAIT, changes.wait_for(Option::is_some)).await;
-        first.ok()?.ok()?.clone()
-    }
-
     /// Brings the keys up to date: makes missing ones, rotates when it is time, and publishes what the store
     /// then holds. A loop calls it at the start and every 30 seconds.
     ///
@@ -94,11 +59,7 @@ impl Signer {
         } else {
             next
         };
-        let current = current(&signing, &next, now)?;
-        let changed = self.0.borrow().as_ref().is_none_or(|known| known.published != current.published);
-        if changed {
-            self.0.send_replace(Some(Arc::new(current)));
-        }
+        self.publish(current(&signing, &next, now)?);
         Ok(())
     }
 }
@@ -184,14 +145,8 @@ async fn swap(store: &Store, seen: &Keys, fresh: Keys) -> Result<Keys, RotationE
 fn current(signing: &Keys, next: &Keys, now: Timestamp) -> Result<Current, RotationError> {
     let private = signing.signing_key.as_ref().ok_or(RotationError::Empty(Keys::SIGNING))?;
     let key = SigningKey::from_jwk_json(private.expose())?;
-    let mut accepted = vec![key.public()];
     let former = signing.verification_keys.iter().flatten().filter(|key| key.expiry >= now);
     let others = former.map(|key| &key.public_key).chain(&next.signing_key_pub);
-    for jwk in others {
-        accepted.push(PublicKey::from_jwk_json(jwk.expose())?);
-    }
-    let mut algorithms: Vec<Algorithm> = accepted.iter().map(PublicKey::inferred_algorithm).collect();
-    algorithms.dedup();
-    let accepted = KeySet::new(accepted);
-    Ok(Current { signing: key, published: Bytes::from(accepted.to_json_pretty()), accepted, algorithms })
+    let others: Result<Vec<PublicKey>, KeyError> = others.map(|jwk| PublicKey::from_jwk_json(jwk.expose())).collect();
+    Ok(Current::new(ActiveKey::Local(key), others?))
 }
