@@ -19,7 +19,7 @@ pub use engine::{LoadError, Pages, RenderError};
 pub use fields::Fields;
 pub use frontend::{Frontend, Now};
 pub use pages::{
-    Approval, ConnectorLink, Device, DeviceSuccess, ErrorPage, FormPost, HiddenField, Home, HomeSession, Landing,
-    Login, Logout, LogoutState, Oob, Owner, PAGES, Page, PageKind, Password, Repost, Sample, TotpEnrolment, TotpVerify,
-    WebauthnMode, WebauthnVerify,
+    Approval, ConnectorLink, Device, DeviceSuccess, EmailForm, ErrorPage, FormPost, HiddenField, Home, HomeSession,
+    Landing, Login, Logout, LogoutState, Oob, Owner, PAGES, Page, PageKind, Password, Repost, Sample, TotpEnrolment,
+    TotpVerify, WebauthnMode, WebauthnVerify,
 };

@@ -1,5 +1,6 @@
 //! What the endpoints share.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,6 +52,8 @@ pub struct Settings {
     pub skip_approval_screen: bool,
     /// `oauth2.alwaysShowLoginScreen`
     pub always_show_login_screen: bool,
+    /// `connectors[].emailDomains`: by domain, in lower case, the connector's id.
+    pub email_domains: BTreeMap<String, String>,
     /// `oauth2.passwordConnector`
     pub password_connector: Option<String>,
     /// `oauth2.pkce.enforce`
@@ -89,6 +92,7 @@ impl Default for Settings {
                 .collect(),
             skip_approval_screen: false,
             always_show_login_screen: false,
+            email_domains: BTreeMap::new(),
             password_connector: None,
             pkce_enforced: false,
             code_challenge_methods: vec![CodeChallengeMethod::S256, CodeChallengeMethod::Plain],
@@ -115,6 +119,12 @@ impl Settings {
     /// combinations too, since `code id_token` plainly means to offer both.
     pub fn offers(&self, word: &str) -> bool {
         self.response_types.iter().any(|configured| configured.split_whitespace().any(|w| w == word))
+    }
+
+    /// The connector to which the domain of an e-mail address leads.
+    pub fn connector_of(&self, email: &str) -> Option<&str> {
+        let (_, domain) = email.trim().rsplit_once('@')?;
+        self.email_domains.get(&domain.to_lowercase()).map(String::as_str)
     }
 
     /// Whether a grant is offered.

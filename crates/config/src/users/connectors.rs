@@ -22,6 +22,8 @@ pub struct ConnectorConfig {
     pub name: String,
     /// The grants it may serve; empty means all.
     pub grant_types: Vec<GrantType>,
+    /// `emailDomains`: whoever types an address of one of these domains logs in here. In lower case.
+    pub email_domains: Vec<String>,
     /// Its `config` with variables expanded, keys in their documented spelling and values of
     /// their documented type. May hold secrets.
     pub config: serde_json::Value,
@@ -36,6 +38,7 @@ impl fmt::Debug for ConnectorConfig {
             .field("kind", &self.kind)
             .field("name", &self.name)
             .field("grant_types", &self.grant_types)
+            .field("email_domains", &self.email_domains)
             .finish_non_exhaustive()
     }
 }
@@ -99,6 +102,9 @@ impl ConnectorConfig {
         });
         let ids = connectors.iter().map(|(connector, at)| (connector.id.as_str(), *at));
         warn_of_twins(ids, ("connectors", "id"), top.report());
+        let domains =
+            connectors.iter().flat_map(|(connector, at)| connector.email_domains.iter().map(|d| (d.as_str(), *at)));
+        warn_of_twins(domains, ("connectors", "emailDomains"), top.report());
         connectors.into_iter().map(|(connector, _)| connector).collect()
     }
 }
@@ -111,6 +117,7 @@ fn read(map: &mut Map<'_>, env: &dyn Env) -> ConnectorConfig {
         map.error(key, text, &format!("add `{key}:`"));
     }
     let grant_types = grant_types(map, &id);
+    let email_domains = email_domains(map);
     let node = map.expanded(env);
     let (path, report) = (map.path("config"), map.report());
     let mut keys = BTreeMap::new();
@@ -126,7 +133,18 @@ fn read(map: &mut Map<'_>, env: &dyn Env) -> ConnectorConfig {
     };
     let places = Places { file: report.file(), at: map.at("config"), kind: map.at("type"), path, keys };
     let kind = connector_keys::canonical(&kind).to_owned();
-    ConnectorConfig { id, kind, name, grant_types, config, places }
+    ConnectorConfig { id, kind, name, grant_types, email_domains, config, places }
+}
+
+fn email_domains(map: &mut Map<'_>) -> Vec<String> {
+    let domains = map.texts("emailDomains");
+    for domain in &domains {
+        if domain.is_empty() || domain.contains(['@', '*']) || domain.contains(char::is_whitespace) {
+            let text = format!("{} is no domain of e-mail addresses", quoted(domain));
+            map.error("emailDomains", text, "write what stands after the @, `example.com` for example");
+        }
+    }
+    domains.into_iter().map(|domain| domain.to_lowercase()).collect()
 }
 
 fn grant_types(map: &mut Map<'_>, id: &str) -> Vec<GrantType> {

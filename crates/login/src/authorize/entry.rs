@@ -3,7 +3,7 @@
 use axum::response::Response;
 use dex_model::Connector;
 use dex_oidc::{AuthorizeErrorCode, Form};
-use dex_pages::{ConnectorLink, Login};
+use dex_pages::{ConnectorLink, EmailForm, HiddenField, Login};
 use dex_web::{PageError, redirect};
 use http::StatusCode;
 
@@ -25,9 +25,14 @@ pub(super) async fn enter(visit: &Visit<'_>, parameters: &Form) -> Result<Respon
         return Err(PageError::bad_request("No connectors available for this client.").into());
     }
     let named = parameters.get("connector_id");
-    let rest = parameters.clone().without("connector_id");
+    let typed = parameters.get("email");
+    let rest = parameters.clone().without("connector_id").without("email");
     if rest.encode_sorted().len() > QUERY_BYTES_MAX {
         return Err(PageError::bad_request("The request is too long.").into());
+    }
+    if let Some((connector, address)) = by_address(visit, &connectors, parameters).filter(|_| named.is_empty()) {
+        let hinted = rest.clone().without("login_hint").and(Form::of([("login_hint", address)]));
+        return Ok(redirect(StatusCode::FOUND, &link(visit, connector, &hinted)));
     }
     let only = match connectors.as_slice() {
         [only] if !visit.app.settings.always_show_login_screen => Some(only),
@@ -50,9 +55,34 @@ pub(super) async fn enter(visit: &Visit<'_>, parameters: &Form) -> Result<Respon
     }
     let page = Login {
         connectors: connectors.iter().map(|connector| shown(visit, connector, &rest)).collect(),
+        email: email_form(visit, &connectors, &rest, typed),
         client: trusted.client.name,
     };
     Ok(visit.page(StatusCode::OK, &page)?)
+}
+
+/// The connector that takes people of the address that was typed or hinted at, and that address.
+fn by_address<'a>(
+    visit: &Visit<'_>,
+    connectors: &'a [Connector],
+    parameters: &'a Form,
+) -> Option<(&'a Connector, &'a str)> {
+    let address = match parameters.get("email") {
+        "" => parameters.get("login_hint"),
+        typed => typed,
+    };
+    let id = visit.app.settings.connector_of(address)?;
+    connectors.iter().find(|connector| connector.id == id).map(|connector| (connector, address))
+}
+
+/// Asks for an address, if one leads to any of these connectors.
+fn email_form(visit: &Visit<'_>, connectors: &[Connector], rest: &Form, typed: &str) -> Option<EmailForm> {
+    let mut taking = visit.app.settings.email_domains.values();
+    if !taking.any(|id| connectors.iter().any(|connector| connector.id == *id)) {
+        return None;
+    }
+    let fields = rest.pairs().map(|(name, value)| HiddenField::new(name, value)).collect();
+    Some(EmailForm { action: visit.app.issuer.local("/auth"), fields, typed: typed.to_owned() })
 }
 
 fn link(visit: &Visit<'_>, connector: &Connector, parameters: &Form) -> String {

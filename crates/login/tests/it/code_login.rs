@@ -232,3 +232,31 @@ async fn a_login_that_dex_began_is_finished() {
     let shown = other.submit(&page, &[("approval", "approve")]).await;
     assert_eq!(code(&app, &shown).claims.email, "kilgore@kilgore.trout");
 }
+
+#[tokio::test]
+async fn an_address_leads_to_the_connector_of_its_domain() {
+    let email_domains = [("corp.example".to_owned(), "mock-password".to_owned())].into();
+    let app = app_with(Settings { email_domains, ..without_consent() }).await;
+    let mut browser = app.browser();
+    let list = browser.get(&app.authorization("/auth", &[])).await;
+    assert!(list.body.contains(r#"name="email""#) && list.body.contains(r#"value="https://app.example/callback""#));
+    for (changes, leads) in [
+        ([("email", "Jane@Corp.Example"), ("login_hint", "")], true),
+        ([("email", ""), ("login_hint", "jane@corp.example")], true),
+        ([("email", "jane@corp.example"), ("login_hint", "joe@elsewhere.example")], true),
+        ([("email", "jane@elsewhere.example"), ("login_hint", "")], false),
+        ([("email", "jane@corp.example.evil"), ("login_hint", "")], false),
+        ([("email", "corp.example"), ("login_hint", "")], false),
+        ([("email", "jane@corp.example"), ("connector_id", "tickets")], false),
+    ] {
+        let shown = browser.get(&app.authorization("/auth", &changes)).await;
+        assert_eq!(shown.address.starts_with("/dex/auth/mock-password/login?"), leads, "{changes:?}");
+        if leads {
+            let typed = changes[0].1;
+            let address = if typed.is_empty() { changes[1].1 } else { typed };
+            assert!(shown.body.contains(&format!(r#"value="{address}""#)), "it is filled in: {address}");
+        } else if changes[1].0 == "login_hint" {
+            assert!(shown.body.contains("No login provider is known for this address."), "{changes:?}");
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::posts::{HiddenField, hidden_fields};
 use super::{Fields, HOSTILE, Page, Sample};
 
 /// Asks the user which way to log in.
@@ -9,8 +10,21 @@ use super::{Fields, HOSTILE, Page, Sample};
 pub struct Login {
     /// In the order to show; [`Login::sort`] gives Dex's.
     pub connectors: Vec<ConnectorLink>,
+    /// Finding the way by e-mail address, if some connector takes those of a domain.
+    pub email: Option<EmailForm>,
     /// Name of the application that asks for the login; empty if it is not to be told.
     pub client: String,
+}
+
+/// Asks for an e-mail address, whose domain says which way to log in.
+#[derive(Clone, Debug, Default)]
+pub struct EmailForm {
+    /// Path of ours the form goes to, by GET.
+    pub action: String,
+    /// The authorization request.
+    pub fields: Vec<HiddenField>,
+    /// What was typed before and led nowhere.
+    pub typed: String,
 }
 
 /// One way to log in.
@@ -53,7 +67,14 @@ impl Page for Login {
                 .set("Type", &connector.kind)
                 .set("Unavailable", connector.unavailable)
         });
-        Fields::new().set_list("Connectors", connectors).set_shown("Client", &self.client)
+        let fields = Fields::new().set_list("Connectors", connectors).set_shown("Client", &self.client);
+        match &self.email {
+            None => fields.set("EmailAction", ""),
+            Some(form) => fields
+                .set("EmailAction", &form.action)
+                .set_list("EmailFields", hidden_fields(&form.fields))
+                .set("EmailTyped", &form.typed),
+        }
     }
 }
 
@@ -90,6 +111,11 @@ fn link(kind: &str, name: &str) -> ConnectorLink {
     }
 }
 
+fn email(typed: &str) -> Option<EmailForm> {
+    let fields = vec![HiddenField::new("state", HOSTILE)];
+    Some(EmailForm { action: "/dex/auth".into(), fields, typed: typed.into() })
+}
+
 pub(super) fn samples() -> Vec<Sample> {
     let unavailable = ConnectorLink { unavailable: true, ..link("ldap", "Corporate directory") };
     let full = vec![link("local", "Email"), link("github", "GitHub"), link("google", "Google"), unavailable];
@@ -104,9 +130,14 @@ pub(super) fn samples() -> Vec<Sample> {
     let every = KINDS_WITH_ICON.iter().map(|kind| link(kind, kind)).chain([link("unheard-of", "something new"), long]);
     vec![
         Sample::new("minimal", Login::default()),
-        Sample::new("full", Login { connectors: full, client: "Grafana".into() }),
-        Sample::new("every-kind", Login { connectors: every.collect(), client: String::new() }),
-        Sample::new("hostile", Login { connectors: vec![hostile], client: HOSTILE.into() }),
+        Sample::new("full", Login { connectors: full.clone(), client: "Grafana".into(), email: None }),
+        Sample::new("every-kind", Login { connectors: every.collect(), ..Login::default() }),
+        Sample::new("email", Login { connectors: full.clone(), client: "Grafana".into(), email: email("") }),
+        Sample::new(
+            "email-unknown",
+            Login { connectors: full, client: "Grafana".into(), email: email("jane@nowhere.example") },
+        ),
+        Sample::new("hostile", Login { connectors: vec![hostile], client: HOSTILE.into(), email: email(HOSTILE) }),
     ]
 }
 
@@ -119,7 +150,7 @@ mod tests {
         let named = |id: &str, name: &str| ConnectorLink { id: id.into(), name: name.into(), ..Default::default() };
         let mut page = Login {
             connectors: vec![named("1", "b"), named("2", "C"), named("3", "B"), named("4", "a")],
-            client: String::new(),
+            ..Login::default()
         };
         page.sort();
         let ids: Vec<&str> = page.connectors.iter().map(|connector| connector.id.as_str()).collect();

@@ -26,7 +26,7 @@ pub use error::ErrorPage;
 pub use home::{Home, HomeSession, Landing};
 #[cfg(test)]
 pub(crate) use login::KINDS_WITH_ICON;
-pub use login::{ConnectorLink, Login};
+pub use login::{ConnectorLink, EmailForm, Login};
 pub use logout::{Logout, LogoutState};
 pub use oob::Oob;
 pub use password::Password;

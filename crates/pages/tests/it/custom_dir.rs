@@ -130,7 +130,7 @@ fn a_page_cannot_grow_without_end() {
     let template = "{{ range .Connectors }}{{ if eq .Name \"big\" }}{{ range until 90 }}{{ repeat 100000 \"x\" }}{{ end }}{{ end }}{{ end }}";
     let pages = load(&[("templates/login.html", template)]).unwrap();
     let big = dex_pages::ConnectorLink { name: "big".into(), ..Default::default() };
-    let page = Login { connectors: vec![big], client: String::new() };
+    let page = Login { connectors: vec![big], ..Login::default() };
     let error = pages.render(&page, "/").unwrap_err();
     assert!(matches!(error, RenderError::TooLarge { template: "login.html" }), "{error}");
 }

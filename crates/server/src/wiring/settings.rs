@@ -1,5 +1,7 @@
 //! What the endpoints are told of the configuration.
 
+use std::collections::BTreeMap;
+
 use anyhow::Context as _;
 use dex_config::{Config, Signer, SigningAlgorithm};
 use dex_jose::Algorithm;
@@ -17,6 +19,7 @@ pub(super) fn settings(config: &Config) -> anyhow::Result<Settings> {
         grant_types: oauth2.grant_types.iter().filter_map(|grant| grant.as_str().parse().ok()).collect(),
         skip_approval_screen: oauth2.skip_approval_screen,
         always_show_login_screen: oauth2.always_show_login_screen,
+        email_domains: email_domains(config),
         password_connector: oauth2.password_connector.clone(),
         pkce_enforced: oauth2.pkce.enforce,
         code_challenge_methods: oauth2.pkce.methods.iter().map(|method| challenge_method(*method)).collect(),
@@ -35,6 +38,17 @@ pub(super) fn settings(config: &Config) -> anyhow::Result<Settings> {
         allowed_headers: config.web.allowed_headers.clone(),
         headers: headers(config)?,
     })
+}
+
+/// The first connector of a domain has it.
+fn email_domains(config: &Config) -> BTreeMap<String, String> {
+    let mut domains = BTreeMap::new();
+    for connector in &config.connectors {
+        for domain in &connector.email_domains {
+            domains.entry(domain.clone()).or_insert_with(|| connector.id.clone());
+        }
+    }
+    domains
 }
 
 fn challenge_method(method: dex_config::CodeChallengeMethod) -> dex_oidc::CodeChallengeMethod {
