@@ -53,10 +53,18 @@ const SINGLE: [&str; 16] = [
 /// How the response travels, an error included, whatever else is wrong with the request.
 pub(super) fn response_mode(parameters: &Form) -> ResponseMode {
     let types = response_types(parameters);
-    match parameters.get("response_mode").parse() {
-        Ok(ResponseMode::Query) | Err(_) => types.default_mode(),
-        Ok(mode) => mode,
-    }
+    let named = match parameters.get("response_mode") {
+        "" => mode_in_object(parameters.get("request")),
+        name => name.parse().ok(),
+    };
+    named.filter(|mode| *mode != ResponseMode::Query).unwrap_or_else(|| types.default_mode())
+}
+
+/// The mode that only a request object names (OpenID Connect Core §6.1). The object is refused, unverified, but its
+/// client listens where the object says.
+fn mode_in_object(object: &str) -> Option<ResponseMode> {
+    let claims = dex_jose::parse_unverified_payload(object).ok()?;
+    claims.get("response_mode")?.as_str()?.parse().ok()
 }
 
 fn response_types(parameters: &Form) -> ResponseTypes {

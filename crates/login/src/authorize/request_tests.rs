@@ -186,3 +186,21 @@ fn errors_travel_as_the_response_would() {
         assert_eq!(response_mode(&form), expected, "{types} {mode}");
     }
 }
+
+#[test]
+fn a_refused_request_object_still_says_how_its_client_listens() {
+    use ResponseMode::{FormPost, Fragment, Query};
+    // `{"response_mode":"form_post"}` and `{"response_mode":"query"}`, unsigned.
+    let posted = "eyJhbGciOiJub25lIn0.eyJyZXNwb25zZV9tb2RlIjoiZm9ybV9wb3N0In0.";
+    let query = "eyJhbGciOiJub25lIn0.eyJyZXNwb25zZV9tb2RlIjoicXVlcnkifQ.";
+    let cases = [
+        ("named inside only", "code", "", posted, FormPost),
+        ("the query's own name comes first", "code", "fragment", posted, Fragment),
+        ("tokens never travel in a query", "code id_token", "", query, Fragment),
+        ("no object", "code", "", "x.y", Query),
+    ];
+    for (told, types, mode, object, expected) in cases {
+        let form = request(&[("response_type", types), ("response_mode", mode), ("request", object)]);
+        assert_eq!(response_mode(&form), expected, "{told}");
+    }
+}
