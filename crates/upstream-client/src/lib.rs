@@ -51,3 +51,19 @@
 //! let provider = Provider::discover(&client, &issuer, alias, &overrides).await?;
 //! let claims = provider.verify_id_token(&client, token, &Expected { client_id, nonce, access_token, .. }, now).await?;
 //! ```
+
+mod client;
+mod config;
+mod error;
+mod groups;
+mod oauth;
+mod pages;
+mod relying_party;
+
+pub use client::{Answer, Auth, BODY_BYTES_MAX, Call, Client, ClientIdentity, ClientOptions, EXCERPT_CHARS_MAX};
+pub use config::{Secret, certificates, read_config};
+pub use error::CallError;
+pub use groups::filter_groups;
+pub use oauth::{AuthorizationUrl, ClientAuth, Pkce, TokenAnswer, TokenEndpoint, expect_callback, returned_code};
+pub use pages::{PageLimits, Pages};
+pub use relying_party::{Claims, Expected, Metadata, Nonce, Overrides, Provider, SKEW_OF_EXPIRY, SKEW_OF_ISSUE};
