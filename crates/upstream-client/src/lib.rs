@@ -10,7 +10,7 @@
 //!
 //! # Opening
 //!
-//! ```ignore
+//! ```text
 //! #[derive(Deserialize, Default)]
 //! #[serde(rename_all = "camelCase", default)]
 //! struct Config { #[serde(rename = "clientID")] client_id: String, client_secret: Secret, root_cas: Vec<String> }
@@ -21,7 +21,7 @@
 //!
 //! # Calling
 //!
-//! ```ignore
+//! ```text
 //! client.get_json::<User>(&url, Auth::Bearer(token)).await?;                 // Result<T, CallError>
 //! client.post_json::<Reply>(&url, Auth::None, &body).await?;
 //! client.post_form(&url, Auth::Basic { id, secret }, &[("k", "v")]).await?;  // Result<Answer, CallError>
@@ -35,7 +35,7 @@
 //!
 //! # OAuth 2.0
 //!
-//! ```ignore
+//! ```text
 //! let code = returned_code(arrival.parameters)?;                             // error= -> Denied
 //! let to = AuthorizationUrl::new(&endpoint, &client_id, state).redirect_uri(&uri).scopes(&scopes).set(k, v).build();
 //! let tokens = TokenEndpoint::new(url, client_id, secret, ClientAuth::Detect);   // kept in the connector: it learns
@@ -47,7 +47,7 @@
 //!
 //! # OpenID Connect
 //!
-//! ```ignore
+//! ```text
 //! let provider = Provider::discover(&client, &issuer, alias, &overrides).await?;
 //! let claims = provider.verify_id_token(&client, token, &Expected { client_id, nonce, access_token, .. }, now).await?;
 //! ```

@@ -179,9 +179,11 @@ fn origin(url: &Url) -> String {
 mod tests {
     use super::*;
 
+    type Headers = &'static [(&'static str, &'static str)];
+
     #[test]
     fn rate_limits_are_told_from_other_refusals() {
-        let cases: [(u16, &[(&'static str, &'static str)], Option<Option<u64>>); 9] = [
+        let cases: [(u16, Headers, Option<Option<u64>>); 9] = [
             (429, &[], Some(None)),
             (429, &[("retry-after", "30")], Some(Some(30))),
             (429, &[("retry-after", "Wed, 21 Oct 2026 07:28:00 GMT")], Some(None)),
