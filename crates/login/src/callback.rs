@@ -16,9 +16,9 @@ use dex_web::{App, Incoming, PageError, cookies};
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::finish::finish;
-use crate::pending::{Pending, awaited, names_a_login, wanted};
+use crate::pending::{Pending, awaited, names_a_login};
 use crate::respond::AuthorizeError;
-use crate::upstream;
+use crate::upstream::{self, Chosen};
 use crate::visit::Visit;
 
 /// What people read when only an administrator can find out more.
@@ -55,13 +55,13 @@ async fn come_back(visit: &Visit<'_>, path: Option<&str>) -> Result<Response, Au
         return Ok(repost(visit, &parameters)?);
     }
     let pending = awaited(visit, state).await?;
-    let opened = upstream::chosen(visit, &pending.request, path).await?;
-    match arrive(visit, &pending, &opened, path.is_some(), &parameters).await {
+    let chosen = upstream::chosen(visit, &pending.request, path).await?;
+    match arrive(visit, &pending, &chosen, path.is_some(), &parameters).await {
         Ok(arrival) => {
             if let Some(once) = &arrival.once {
-                spend(visit, &opened, once).await?;
+                spend(visit, &chosen.opened, once).await?;
             }
-            finish(visit, pending, arrival.identity).await
+            finish(visit, pending, &chosen, arrival.identity).await
         }
         Err(Missed::Page(error)) => Err(error.into()),
         Err(Missed::Upstream(error)) => Err(upstream::failed(visit, &pending, error, FAILED).await),
@@ -104,18 +104,18 @@ enum Missed {
 async fn arrive(
     visit: &Visit<'_>,
     pending: &Pending,
-    opened: &Opened,
+    chosen: &Chosen,
     through_proxy: bool,
     parameters: &Form,
 ) -> Result<Arrival, Missed> {
     // By whatever header a proxy names a user, anybody can send it to the bare `/callback`.
     let none = HeaderMap::new();
-    let LoginMethod::Redirect(login) = opened.connector.login() else {
+    let LoginMethod::Redirect(login) = chosen.opened.connector.login() else {
         return Err(Missed::Page(PageError::bad_request("Invalid request")));
     };
     let request = &pending.request;
     let back = Finish {
-        wanted: wanted(request),
+        wanted: chosen.wanted(request),
         data: request.connector_data.expose(),
         callback: &visit.app.issuer.absolute("/callback"),
         state: &request.id,

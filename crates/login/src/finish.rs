@@ -9,16 +9,19 @@ use dex_web::{PageError, Step as Signed};
 use crate::next_step::{Facts, Step, next_step};
 use crate::pending::{Kept, Pending};
 use crate::respond::{AuthorizeError, respond};
+use crate::upstream::Chosen;
 use crate::visit::Visit;
 
 /// Records who logged in and does what comes next: the response at once, if nothing is to be asked.
 pub(crate) async fn finish(
     visit: &Visit<'_>,
     pending: Pending,
+    chosen: &Chosen,
     identity: Identity,
 ) -> Result<Response, AuthorizeError> {
     let Pending { request, kept } = pending;
     let (claims, data) = known(&request, identity);
+    chosen.admit(&claims)?;
     let connector_id = request.connector_id.clone();
     let request = request.log_in(claims.clone(), data.clone(), visit.now).map_err(too_late)?;
     log(&connector_id, &claims);

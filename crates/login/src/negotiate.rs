@@ -6,11 +6,10 @@
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use dex_connector::{Identity, Negotiate, Negotiated, UpstreamError};
+use dex_connector::{Identity, Negotiate, Negotiated, UpstreamError, Wanted};
 use dex_web::PageError;
 use http::{HeaderValue, StatusCode, header};
 
-use crate::pending::{Pending, wanted};
 use crate::visit::Visit;
 
 /// The longest token that is looked at, in characters of Base64: a ticket of a user in a thousand groups.
@@ -33,11 +32,11 @@ pub(crate) enum Attempt {
 /// [`UpstreamError`] when a believed token leads to nobody, or it cannot be told.
 pub(crate) async fn attempt(
     visit: &Visit<'_>,
-    pending: &Pending,
+    wanted: Wanted,
     negotiate: &dyn Negotiate,
 ) -> Result<Attempt, UpstreamError> {
     let challenge = match shown(visit) {
-        Some(token) => match negotiate.accept(wanted(&pending.request), &token, visit.incoming.peer).await {
+        Some(token) => match negotiate.accept(wanted, &token, visit.incoming.peer).await {
             Ok(Negotiated::Identity(identity)) => return Ok(Attempt::Identity(identity)),
             Ok(Negotiated::Rejected(answer)) => challenge(&answer),
             Ok(Negotiated::WrongRealm) => challenge(&[]),

@@ -13,9 +13,9 @@ use http::{Method, StatusCode, header};
 
 use crate::finish::finish;
 use crate::negotiate::{self, Attempt as Attempted};
-use crate::pending::{Pending, awaited, wanted};
+use crate::pending::{Pending, awaited};
 use crate::respond::AuthorizeError;
-use crate::upstream;
+use crate::upstream::{self, Chosen};
 use crate::visit::Visit;
 
 const FAILED: &str = "Login error. Please contact your administrator or try again later.";
@@ -33,13 +33,13 @@ pub(crate) async fn password(
 
 async fn show_or_log_in(visit: &Visit<'_>, path: &str) -> Result<Response, AuthorizeError> {
     let pending = awaited(visit, visit.query()?.get("state")).await?;
-    let opened = upstream::chosen(visit, &pending.request, Some(path)).await?;
-    let LoginMethod::Password(login) = opened.connector.login() else {
+    let chosen = upstream::chosen(visit, &pending.request, Some(path)).await?;
+    let LoginMethod::Password(login) = chosen.opened.connector.login() else {
         return Err(PageError::bad_request("Requested resource does not exist.").into());
     };
     match visit.incoming.method {
-        Method::GET => show(visit, pending, &opened, login).await,
-        Method::POST => log_in(visit, pending, &opened, login).await,
+        Method::GET => show(visit, pending, &chosen, login).await,
+        Method::POST => log_in(visit, pending, &chosen, login).await,
         _ => Err(PageError::bad_request("Unsupported request method.").into()),
     }
 }
@@ -48,17 +48,17 @@ async fn show_or_log_in(visit: &Visit<'_>, path: &str) -> Result<Response, Autho
 async fn show(
     visit: &Visit<'_>,
     pending: Pending,
-    opened: &Opened,
+    chosen: &Chosen,
     login: &dyn PasswordLogin,
 ) -> Result<Response, AuthorizeError> {
     let Some(negotiate) = login.negotiate() else {
-        return Ok(form(visit, opened, login, Tried::Nothing)?);
+        return Ok(form(visit, &chosen.opened, login, Tried::Nothing)?);
     };
-    match negotiate::attempt(visit, &pending, negotiate).await {
-        Ok(Attempted::Identity(identity)) => finish(visit, pending, identity).await,
+    match negotiate::attempt(visit, chosen.wanted(&pending.request), negotiate).await {
+        Ok(Attempted::Identity(identity)) => finish(visit, pending, chosen, identity).await,
         Ok(Attempted::Challenge(challenge)) => Ok(negotiate::unauthorized(challenge)),
         Ok(Attempted::Form(challenge)) => {
-            let mut response = form(visit, opened, login, Tried::Nothing)?;
+            let mut response = form(visit, &chosen.opened, login, Tried::Nothing)?;
             *response.status_mut() = StatusCode::UNAUTHORIZED;
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
             Ok(response)
@@ -77,27 +77,28 @@ enum Tried<'a> {
 async fn log_in(
     visit: &Visit<'_>,
     pending: Pending,
-    opened: &Opened,
+    chosen: &Chosen,
     login: &dyn PasswordLogin,
 ) -> Result<Response, AuthorizeError> {
     let parameters = visit.parameters("Failed to parse request.")?;
     let (username, password) = (parameters.get("login"), parameters.get("password"));
     if username.len().max(password.len()) > CREDENTIAL_BYTES_MAX {
-        return Ok(form(visit, opened, login, Tried::Wrong { username: "" })?);
+        return Ok(form(visit, &chosen.opened, login, Tried::Wrong { username: "" })?);
     }
     let attempts = &visit.app.attempts;
-    let attempt = Attempt::Password { connector_id: &opened.about.id, username, address: visit.incoming.address };
+    let attempt =
+        Attempt::Password { connector_id: &chosen.opened.about.id, username, address: visit.incoming.address };
     attempts.check(attempt, visit.now).map_err(PageError::from)?;
-    match login.log_in(wanted(&pending.request), username, password).await {
-        Ok(PasswordAnswer::Identity(identity)) => finish(visit, pending, identity).await,
+    match login.log_in(chosen.wanted(&pending.request), username, password).await {
+        Ok(PasswordAnswer::Identity(identity)) => finish(visit, pending, chosen, identity).await,
         Ok(PasswordAnswer::Wrong) => {
             attempts.failed(attempt, visit.now);
             tracing::info!(user = username, "failed login attempt: Invalid credentials.");
-            Ok(form(visit, opened, login, Tried::Wrong { username })?)
+            Ok(form(visit, &chosen.opened, login, Tried::Wrong { username })?)
         }
         Ok(PasswordAnswer::Refused(state)) => {
             tracing::info!(user = username, reason = %state, "failed login attempt: the account may not be used");
-            Ok(form(visit, opened, login, Tried::Refused { username, state })?)
+            Ok(form(visit, &chosen.opened, login, Tried::Refused { username, state })?)
         }
         Err(error) => Err(upstream::failed(visit, &pending, error, FAILED).await),
     }

@@ -1,6 +1,5 @@
 //! Finding the login that a request is about.
 
-use dex_connector::Wanted;
 use dex_model::{AuthRequest, Client, Login};
 use dex_web::{PageError, Step, cookies};
 use http::StatusCode;
@@ -30,11 +29,6 @@ const LONG_ID_LENGTH: usize = 32;
 
 const START_AGAIN: &str = "The login has expired, or it was started in another browser. Please go back to the \
                            application and start again.";
-
-/// What a connector must know of the request.
-pub(crate) fn wanted(request: &AuthRequest) -> Wanted {
-    Wanted { offline_access: request.has_scope("offline_access"), groups: request.has_scope("groups") }
-}
 
 /// The login of this id that waits for somebody to log in: this browser's own, or one that Dex began.
 pub(crate) async fn awaited(visit: &Visit<'_>, id: &str) -> Result<Pending, PageError> {

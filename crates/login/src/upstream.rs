@@ -1,9 +1,9 @@
 //! Between a login and its connector.
 
-use dex_connector::UpstreamError;
-use dex_model::{AuthRequest, Client, Connector};
-use dex_oidc::AuthorizeErrorCode;
-use dex_token::policy::{Refusal, may_use};
+use dex_connector::{UpstreamError, Wanted};
+use dex_model::{AuthRequest, Claims, Client, Connector, Login};
+use dex_oidc::{AuthorizeErrorCode, GrantType};
+use dex_token::policy::{Refusal, Whom, may_use};
 use dex_web::PageError;
 use dex_web::connectors::{ConnectorError, Opened};
 use http::StatusCode;
@@ -13,33 +13,57 @@ use crate::pending::{Kept, Pending, client_of};
 use crate::respond::{AuthorizeError, Destination};
 use crate::visit::Visit;
 
-/// The connector of a login that has begun. `path` is the connector the address names, if it names one.
-pub(crate) async fn chosen(visit: &Visit<'_>, request: &AuthRequest, path: Option<&str>) -> Result<Opened, PageError> {
+const ASK_FOR_GROUP: &str = "Ask whoever runs the application to add you to one of its groups.";
+
+/// What a login that has begun goes through.
+pub(crate) struct Chosen {
+    pub(crate) client: Client,
+    pub(crate) opened: Opened,
+    grant: GrantType,
+}
+
+impl Chosen {
+    /// What the connector must know of the request.
+    pub(crate) fn wanted(&self, request: &AuthRequest) -> Wanted {
+        dex_token::wanted(&self.client, &request.scopes)
+    }
+
+    /// Whether the client's users may be this one.
+    pub(crate) fn admit(&self, claims: &Claims) -> Result<(), PageError> {
+        may_use(&self.client, Whom::User(&self.opened.about, claims), self.grant).map_err(refused)
+    }
+}
+
+/// The client and the connector of a login that has begun. `path` is the connector the address names, if it names one.
+pub(crate) async fn chosen(visit: &Visit<'_>, request: &AuthRequest, path: Option<&str>) -> Result<Chosen, PageError> {
     if path.is_some_and(|path| path != request.connector_id) {
         return Err(PageError::bad_request("Requested resource does not exist."));
     }
     let client = client_of(visit, request).await?;
     let opened = open(visit, &request.connector_id).await?;
-    admit(visit, request, &client, &opened.about)?;
-    Ok(opened)
+    let grant = grant_of(&visit.app.issuer, request.asked_for(), &request.redirect_uri);
+    may_use(&client, Whom::Anyone(&opened.about), grant).map_err(refused)?;
+    Ok(Chosen { client, opened, grant })
 }
 
 /// Whether the login may still end as it began: client, connector and policies may have changed meanwhile.
 pub(crate) async fn still_allowed(visit: &Visit<'_>, request: &AuthRequest) -> Result<(), PageError> {
     let client = client_of(visit, request).await?;
     let connector = visit.app.store.get::<Connector>(&request.connector_id).await?;
-    admit(visit, request, &client, &connector.ok_or_else(unknown)?)
-}
-
-fn admit(visit: &Visit<'_>, request: &AuthRequest, client: &Client, connector: &Connector) -> Result<(), PageError> {
+    let connector = connector.ok_or_else(unknown)?;
+    let whom = match &request.login {
+        Login::Done { claims, .. } => Whom::User(&connector, claims),
+        _ => Whom::Anyone(&connector),
+    };
     let grant = grant_of(&visit.app.issuer, request.asked_for(), &request.redirect_uri);
-    may_use(client, connector, grant).map_err(refused)
+    may_use(&client, whom, grant).map_err(refused)
 }
 
 /// Why a client may not use a connector, for the person.
 pub(crate) fn refused(refusal: Refusal) -> PageError {
     match refusal {
-        Refusal::Client => PageError::new(StatusCode::FORBIDDEN, refusal.to_string()),
+        Refusal::Client | Refusal::Disabled => PageError::new(StatusCode::FORBIDDEN, refusal.to_string()),
+        Refusal::Groups => PageError::new(StatusCode::FORBIDDEN, refusal.to_string()).hint(ASK_FOR_GROUP),
         Refusal::Connector => PageError::bad_request(refusal.to_string()),
     }
 }
@@ -108,7 +132,7 @@ pub(crate) fn page(error: UpstreamError, said: &'static str) -> PageError {
     let page = match error {
         UpstreamError::NotInRequiredGroups { .. } => {
             PageError::new(StatusCode::FORBIDDEN, "You are not a member of any of the required groups to authenticate.")
-                .hint("Ask whoever runs the application to add you to one of its groups.")
+                .hint(ASK_FOR_GROUP)
         }
         UpstreamError::Unreachable(_) => {
             PageError::new(StatusCode::SERVICE_UNAVAILABLE, "The login provider cannot be reached.")

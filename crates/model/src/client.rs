@@ -33,6 +33,18 @@ pub struct Client {
     pub sso_shared_with: Option<Vec<String>>,
     /// What a client-credentials token says besides; SQL and Kubernetes do not keep it.
     pub client_credentials_claims: Option<ClientCredentialsClaims>,
+    /// What holds its users and itself back. The configuration alone has it: Dex has no place for it in its records, and no
+    /// back end keeps it.
+    pub restrictions: ClientRestrictions,
+}
+
+/// What holds a client and its users back.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClientRestrictions {
+    /// Whether it may do nothing for the time being.
+    pub disabled: bool,
+    /// Groups of which its users must be in one; empty admits everybody.
+    pub allowed_groups: Vec<String>,
 }
 
 /// Claims of a token that a client asks for itself.
@@ -82,6 +94,12 @@ impl Client {
     /// Whether the client's users may come through this connector.
     pub fn allows_connector(&self, connector_id: &str) -> bool {
         self.allowed_connectors.is_empty() || self.allowed_connectors.iter().any(|id| id == connector_id)
+    }
+
+    /// Whether a user of these groups may log in to this client.
+    pub fn allows_groups(&self, groups: &[String]) -> bool {
+        let allowed = &self.restrictions.allowed_groups;
+        allowed.is_empty() || groups.iter().any(|group| allowed.contains(group))
     }
 
     /// Whether `client_id` may name this client as an audience of its tokens.

@@ -29,7 +29,7 @@ pub use auth_code::AuthCode;
 pub use auth_request::{AlreadyLoggedIn, AuthRequest, Login, Pkce};
 pub use auth_session::{AuthSession, ClientState, LogoutState};
 pub use claims::Claims;
-pub use client::{Client, ClientCredentialsClaims, RegisteredRedirectUri};
+pub use client::{Client, ClientCredentialsClaims, ClientRestrictions, RegisteredRedirectUri};
 pub use connector::Connector;
 pub use device::{DeviceRequest, DeviceStatus, DeviceToken, Poll};
 pub use keys::{Keys, StoredJwk, VerificationKey};

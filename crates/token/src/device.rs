@@ -15,7 +15,8 @@ use serde::Serialize;
 
 use crate::grants::authorization_code;
 use crate::mint::{self, invalid_scope, response_not_kept};
-use crate::{AuthenticatedClient, Credentials};
+use crate::policy::{Whom, may_use};
+use crate::{AuthenticatedClient, Credentials, upstream};
 
 /// The pause between polls, in seconds.
 const INTERVAL: u32 = 5;
@@ -58,6 +59,7 @@ pub(crate) async fn device_code(State(app): State<Arc<App>>, request: Incoming) 
     }
     let credentials = Credentials::read(&request.headers, &form)?;
     let client = AuthenticatedClient::check(&app, &credentials).await?;
+    may_use(&client, Whom::Itself, GrantType::DeviceCode).map_err(upstream::refusal)?;
     let pkce = pkce(form.get("code_challenge"), form.get("code_challenge_method"))?;
     let scopes = requested_scopes(form.get("scope"))?;
     let valid_for = app.settings.device_requests_valid_for;

@@ -24,4 +24,4 @@ mod userinfo;
 pub use client_auth::{AuthenticatedClient, Credentials};
 pub use mint::{FrontChannel, issue_front_channel};
 pub use routes::routes;
-pub use upstream::claims_of;
+pub use upstream::{claims_of, wanted};

@@ -2,11 +2,11 @@
 
 use dex_connector::{Identity, UpstreamError, Wanted};
 use dex_model::{Claims, Client, ConnectorData};
-use dex_oidc::{GrantType, Scope};
+use dex_oidc::{GrantType, Scope, TokenErrorCode};
 use dex_web::connectors::{ConnectorError, Opened};
 use dex_web::{App, TokenError};
 
-use crate::policy::{Refusal, may_use};
+use crate::policy::{Refusal, Whom, may_use};
 
 /// Finds the connector and asks whether this client may use it through this grant (oidc-core spec, 17 step 8).
 ///
@@ -14,21 +14,44 @@ use crate::policy::{Refusal, may_use};
 ///
 /// `invalid_grant` when the client may not, `invalid_request` when there is none or it serves no such grant.
 pub(crate) async fn resolve(app: &App, client: &Client, id: &str, grant: GrantType) -> Result<Opened, TokenError> {
+    may_use(client, Whom::Itself, grant).map_err(refusal)?;
     if !client.allows_connector(id) {
-        return Err(TokenError::invalid_grant(Refusal::Client.to_string()));
+        return Err(refusal(Refusal::Client));
     }
     let opened = app.connectors.get(id).await.map_err(|error| match error {
         ConnectorError::Storage(error) => error.into(),
         other => TokenError::invalid_request("Requested connector does not exist.").because(other),
     })?;
-    may_use(client, &opened.about, grant).map_err(|refusal| TokenError::invalid_request(refusal.to_string()))?;
+    may_use(client, Whom::Anyone(&opened.about), grant).map_err(refusal)?;
     Ok(opened)
 }
 
-/// What of the scopes a connector is told.
-pub(crate) fn wanted(scopes: &[String]) -> Wanted {
-    let has = |wanted: Scope<'_>| scopes.iter().any(|scope| Scope::of(scope) == wanted);
-    Wanted { offline_access: has(Scope::OfflineAccess), groups: has(Scope::Groups) }
+/// Whether this client may have what it asks for this user.
+///
+/// # Errors
+///
+/// `invalid_grant` or `invalid_request`, by whose side the refusal lies on.
+pub(crate) fn admit(client: &Client, opened: &Opened, claims: &Claims, grant: GrantType) -> Result<(), TokenError> {
+    may_use(client, Whom::User(&opened.about, claims), grant).map_err(refusal)
+}
+
+/// A refusal, as a client hears of it.
+pub(crate) fn refusal(refusal: Refusal) -> TokenError {
+    match refusal {
+        Refusal::Disabled => TokenError::new(TokenErrorCode::UnauthorizedClient, refusal.to_string()),
+        Refusal::Client | Refusal::Groups => TokenError::invalid_grant(refusal.to_string()),
+        Refusal::Connector => TokenError::invalid_request(refusal.to_string()),
+    }
+}
+
+/// What a connector is told of a request. Groups that decide are asked for whether or not the client gets to see them.
+pub fn wanted(client: &Client, scopes: &[String]) -> Wanted {
+    let deciding = !client.restrictions.allowed_groups.is_empty();
+    Wanted { offline_access: has(scopes, Scope::OfflineAccess), groups: deciding || has(scopes, Scope::Groups) }
+}
+
+fn has(scopes: &[String], wanted: Scope<'_>) -> bool {
+    scopes.iter().any(|scope| Scope::of(scope) == wanted)
 }
 
 /// The identity as it is stored.
@@ -59,7 +82,7 @@ pub(crate) fn identity_of(claims: &Claims, data: &ConnectorData) -> Identity {
 
 /// Whether a login through this connector may be refreshed later.
 pub(crate) fn refreshable(opened: &Opened, scopes: &[String]) -> bool {
-    wanted(scopes).offline_access
+    has(scopes, Scope::OfflineAccess)
         && opened.connector.refresh().is_some()
         && dex_web::connectors::admits(&opened.about, GrantType::RefreshToken)
 }

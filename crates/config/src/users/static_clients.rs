@@ -38,6 +38,10 @@ pub struct StaticClient {
     pub sso_shared_with: Option<Vec<String>>,
     /// Groups in tokens of its `client_credentials` grant; `None` without the block.
     pub client_credentials_groups: Option<Vec<String>>,
+    /// Whether it may do nothing for the time being.
+    pub disabled: bool,
+    /// Groups of which its users must be in one; empty admits everybody.
+    pub allowed_groups: Vec<String>,
     /// Where it is written. Does not take part in comparisons.
     pub(crate) place: Place,
 }
@@ -100,6 +104,8 @@ fn read(map: &mut Map<'_>, env: &dyn Env) -> StaticClient {
             let groups = map.section("clientCredentialsClaims", |map| map.texts("groups"));
             given.then_some(groups)
         },
+        disabled: map.bool("disabled", false),
+        allowed_groups: map.texts("allowedGroups"),
         place: Place { item: map.at("id"), mfa_chain: map.at("mfaChain") },
         id,
         name,

@@ -3,7 +3,7 @@
 use dex_model::{Client, Connector};
 use dex_oidc::{Form, GrantType, ResponseTypes, split_words};
 use dex_storage::StorageError;
-use dex_token::policy::may_use;
+use dex_token::policy::{Whom, may_use};
 use dex_web::{App, Issuer};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -23,7 +23,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 /// The connectors a request may use, sorted by name.
 pub(super) async fn available(app: &App, client: &Client, grant: GrantType) -> Result<Vec<Connector>, StorageError> {
     let mut connectors = app.connectors.list().await?;
-    connectors.retain(|connector| may_use(client, connector, grant).is_ok());
+    connectors.retain(|connector| may_use(client, Whom::Anyone(connector), grant).is_ok());
     Ok(connectors)
 }
 

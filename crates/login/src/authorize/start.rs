@@ -5,7 +5,7 @@ use dex_connector::{Departure, LoginMethod, Start};
 use dex_model::{AuthRequest, ConnectorData};
 use dex_oidc::{AuthorizeErrorCode, Form};
 use dex_pages::{FormPost, HiddenField};
-use dex_token::policy::{Refusal, may_use};
+use dex_token::policy::{Refusal, Whom, may_use};
 use dex_web::connectors::Opened;
 use dex_web::cookies::{self, COOKIE_BYTES_MAX};
 use dex_web::{PageError, redirect};
@@ -13,7 +13,6 @@ use http::{Method, StatusCode, header};
 
 use super::policy;
 use super::trusted::{Trusted, find_client};
-use crate::pending::wanted;
 use crate::respond::AuthorizeError;
 use crate::upstream;
 use crate::visit::Visit;
@@ -48,7 +47,7 @@ async fn choose(visit: &Visit<'_>, trusted: &Trusted<'_>, path: Option<&str>) ->
         return Err(upstream::refused(Refusal::Client));
     }
     let opened = upstream::open(visit, id).await?;
-    may_use(&trusted.client, &opened.about, trusted.grant).map_err(upstream::refused)?;
+    may_use(&trusted.client, Whom::Anyone(&opened.about), trusted.grant).map_err(upstream::refused)?;
     Ok(opened)
 }
 
@@ -82,7 +81,7 @@ async fn direct(
         LoginMethod::Redirect(upstream) => {
             let callback = issuer.absolute("/callback");
             let start = Start {
-                wanted: wanted(&login),
+                wanted: dex_token::wanted(&trusted.client, &login.scopes),
                 callback: &callback,
                 state: &login.id,
                 login_hint: trusted.parameters.get("login_hint"),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use dex_model::{AuthRequest, Client, ConnectorData, Login, TokenSecret, id, later};
 use dex_oidc::{AuthorizeErrorCode, Form, GrantType, OUT_OF_BAND, Scope, go_list};
+use dex_token::policy::{Whom, may_use};
 use dex_web::{App, PageError};
 use serde::Deserialize;
 
@@ -11,6 +12,7 @@ use super::policy::derived_grant;
 use super::request::{Asked, Refused, check, response_mode};
 use super::rules::Rules;
 use crate::respond::{AuthorizeError, Destination};
+use crate::upstream;
 use crate::visit::Visit;
 
 /// The client that `client_id` names.
@@ -22,7 +24,11 @@ pub(super) async fn find_client(visit: &Visit<'_>, parameters: &Form) -> Result<
     if id.is_empty() {
         return Ok(None);
     }
-    Ok(visit.app.store.get::<Client>(id).await?)
+    let client = visit.app.store.get::<Client>(id).await?;
+    if let Some(client) = &client {
+        may_use(client, Whom::Itself, GrantType::AuthorizationCode).map_err(upstream::refused)?;
+    }
+    Ok(client)
 }
 
 /// A request that comes from a client, as far as a browser can tell.

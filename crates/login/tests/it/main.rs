@@ -6,6 +6,7 @@ mod consent;
 mod credentials;
 mod device;
 mod device_abuse;
+mod policies;
 mod refusals;
 mod same_browser;
 mod tickets;

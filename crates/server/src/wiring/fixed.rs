@@ -1,7 +1,9 @@
 //! The records that the configuration fixes (storage spec, 3.1).
 
 use dex_config::{Config, ConnectorConfig, RefreshTokenLifetime, StaticClient, StaticPassword};
-use dex_model::{Client, ClientCredentialsClaims, ClientSecret, Connector, ConnectorData, Password, PasswordHash};
+use dex_model::{
+    Client, ClientCredentialsClaims, ClientRestrictions, ClientSecret, Connector, ConnectorData, Password, PasswordHash,
+};
 use dex_storage::Fixed;
 
 /// The clients, passwords and connectors of the configuration, the local one included.
@@ -44,6 +46,7 @@ fn client(client: &StaticClient) -> Client {
             .client_credentials_groups
             .clone()
             .map(|groups| ClientCredentialsClaims { groups }),
+        restrictions: ClientRestrictions { disabled: client.disabled, allowed_groups: client.allowed_groups.clone() },
     }
 }
 

@@ -1,6 +1,6 @@
 //! What an operator registers, and keys.
 
-use dex_model::{Client, ClientSecret, Connector, ConnectorData, Keys, StoredJwk, VerificationKey};
+use dex_model::{Client, ClientRestrictions, ClientSecret, Connector, ConnectorData, Keys, StoredJwk, VerificationKey};
 use dex_storage::json::StoredVerificationKey;
 
 use super::{keys_name, keys_row};
@@ -41,6 +41,7 @@ pub(super) fn read_client(row: &mut Row) -> Result<Client, Fault> {
         mfa_chain: row.optional_list("mfa_chain")?,
         sso_shared_with: row.optional_list("sso_shared_with")?,
         client_credentials_claims: None,
+        restrictions: ClientRestrictions::default(),
     })
 }
 

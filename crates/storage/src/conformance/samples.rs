@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dex_model::{
-    AnyRecord, AuthCode, AuthRequest, AuthSession, Claims, Client, ClientSecret, ClientState, Connector, ConnectorData,
+    AnyRecord, AuthCode, AuthRequest, AuthSession, Claims, Client, ClientRestrictions, ClientSecret, ClientState, Connector, ConnectorData,
     DeviceRequest, DeviceStatus, DeviceToken, Keys, Kind, Login, LogoutState, MfaSecret, OfflineSessions, Password,
     PasswordHash, Pkce, Record as _, RefreshToken, RefreshTokenRef, Spent, StoredJwk, Timestamp, TokenSecret,
     UserIdentity, VerificationKey, WebAuthnCredential, ZERO_TIME, later,
@@ -172,6 +172,7 @@ fn full_client(id: &str) -> Client {
         mfa_chain: Some(words(&["totp"])),
         sso_shared_with: Some(words(&["*"])),
         client_credentials_claims: None,
+        restrictions: ClientRestrictions::default(),
     }
 }
 

@@ -9,7 +9,7 @@ use dex_web::{App, TokenError};
 
 use crate::endpoint::Grant;
 use crate::mint::{Authorized, Issue, Kind, Subject};
-use crate::policy::may_use;
+use crate::policy::{Whom, may_use};
 use crate::{family, upstream};
 
 const INVALID: &str = "Invalid or expired code parameter.";
@@ -49,7 +49,7 @@ pub(crate) async fn still_allowed(
     })?;
     let mut refusal = None;
     for grant in grants {
-        match may_use(client, &opened.about, *grant) {
+        match may_use(client, Whom::User(&opened.about, &code.claims), *grant) {
             Ok(()) => return Ok(opened),
             Err(error) => refusal = Some(error),
         }

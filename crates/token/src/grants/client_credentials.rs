@@ -1,16 +1,18 @@
 //! `client_credentials` (RFC 6749 §4.4; oidc-core spec, 18.3).
 
 use dex_model::Claims;
-use dex_oidc::{Scope, TokenErrorCode, go_list, split_words};
+use dex_oidc::{GrantType, Scope, TokenErrorCode, go_list, split_words};
 use dex_web::TokenError;
 
 use crate::endpoint::Grant;
 use crate::mint::{Authorized, Issue, Subject, invalid_scope};
-use crate::scopes;
+use crate::policy::{Whom, may_use};
+use crate::{scopes, upstream};
 
 /// A token that the client asks for itself.
 pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<Authorized, TokenError> {
     let client = grant.client;
+    may_use(client, Whom::Itself, GrantType::ClientCredentials).map_err(upstream::refusal)?;
     let scopes: Vec<String> = split_words(grant.form.get("scope")).map(str::to_owned).collect();
     for scope in &scopes {
         if matches!(Scope::of(scope), Scope::OfflineAccess | Scope::FederatedId) {

@@ -28,7 +28,7 @@ pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<Authorized, TokenError> 
     }
     let attempt = Attempt::Password { connector_id: &opened.about.id, username, address: grant.address };
     grant.app.attempts.check(attempt, grant.now)?;
-    let answered = connector.log_in(upstream::wanted(&scopes), username, password).await;
+    let answered = connector.log_in(upstream::wanted(grant.client, &scopes), username, password).await;
     let failed = || TokenError::invalid_request("Could not login user");
     let identity = match answered.map_err(|error| upstream::refused(error, failed()))? {
         PasswordAnswer::Identity(identity) => identity,
@@ -42,6 +42,7 @@ pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<Authorized, TokenError> 
         }
     };
     let (claims, data) = upstream::claims_of(identity);
+    upstream::admit(grant.client, &opened, &claims, GrantType::Password)?;
     let nonce = grant.form.get("nonce").to_owned();
     let subject = Subject {
         client_id: grant.client.id.clone(),

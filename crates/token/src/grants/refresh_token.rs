@@ -32,8 +32,10 @@ pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<Authorized, TokenError> 
     let (token, claims) = match token.check(held.secret.expose(), &grant.app.settings.refresh, grant.now) {
         Ok(Rotated::Current) => refresh(grant, &held, token, &scopes).await?,
         Ok(Rotated::Retold) => {
-            upstream::resolve(grant.app, grant.client, &token.connector_id, GrantType::RefreshToken).await?;
             let claims = token.claims.clone();
+            let opened =
+                upstream::resolve(grant.app, grant.client, &token.connector_id, GrantType::RefreshToken).await?;
+            upstream::admit(grant.client, &opened, &claims, GrantType::RefreshToken)?;
             (token, claims)
         }
         Err(error) => return Err(refuse(grant, &token, error).await),
@@ -97,7 +99,7 @@ async fn refresh(
         let stored = sessions.map(|sessions| sessions.connector_data).unwrap_or_default();
         let data = if token.connector_data.is_empty() { stored } else { token.connector_data.clone() };
         let known = upstream::identity_of(&token.claims, &data);
-        let answered = connector.refresh(upstream::wanted(scopes), known).await;
+        let answered = connector.refresh(upstream::wanted(grant.client, scopes), known).await;
         let refused = || TokenError::invalid_grant("The upstream refused to refresh the user.");
         let identity = answered.map_err(|error| upstream::refused(error, refused()))?;
         let (fresh, fresh_data) = upstream::claims_of(identity);
@@ -110,6 +112,7 @@ async fn refresh(
         }
         claims = fresh;
     }
+    upstream::admit(grant.client, &opened, &claims, GrantType::RefreshToken)?;
     let token = rotate(grant, held, &token, &claims).await?;
     Ok((token, claims))
 }

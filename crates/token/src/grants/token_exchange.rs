@@ -32,6 +32,7 @@ pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<Authorized, TokenError> 
     let denied = || TokenError::new(TokenErrorCode::AccessDenied, "").with(StatusCode::UNAUTHORIZED);
     let identity = connector.identify(presented).await.map_err(|error| upstream::refused(error, denied()))?;
     let (claims, _) = upstream::claims_of(identity);
+    upstream::admit(grant.client, &opened, &claims, GrantType::TokenExchange)?;
     tracing::info!(connector_id = %opened.about.id, user_id = %claims.user_id, client_id = %grant.client.id,
         subject_token_type = %form.get("subject_token_type"), "token exchange successful");
     Ok(Authorized {
