@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use dex_jose::sha256;
 use dex_model::{
     AuthCode, Client, ClientSecret, DeviceRequest, DeviceStatus, DeviceToken, Pkce, Timestamp, TokenSecret, id, later,
 };
@@ -26,6 +29,9 @@ const SCOPE_BYTES_MAX: usize = 2048;
 
 /// The longest `code_challenge` (RFC 7636 §4.2), in bytes.
 const CHALLENGE_BYTES_MAX: usize = 128;
+
+/// Lengths of the codes that Dex issues.
+const DEX_CODE_LENGTHS: std::ops::RangeInclusive<usize> = 25..=26;
 
 /// Parameters that may be given once only (RFC 8628 §3.1).
 const SINGLE: [&str; 5] = ["client_id", "client_secret", "scope", "code_challenge", "code_challenge_method"];
@@ -141,6 +147,12 @@ async fn keep(
 #[error("no user code is free")]
 struct NoUserCode;
 
+/// The challenge (RFC 7636 §4.2) of a login for the device of this user code: the code it ends with is for that device
+/// alone.
+pub fn challenge(user_code: &str) -> String {
+    URL_SAFE_NO_PAD.encode(sha256(format!("dex device {user_code}").as_bytes()))
+}
+
 /// Gives a waiting device its tokens for the code its user came back with (oidc-core spec, 21.3). Answers the
 /// client's name, for the page.
 ///
@@ -154,7 +166,7 @@ pub async fn complete(app: &App, user_code: &str, code_text: &str, now: Timestam
     let code = code.filter(|code| !code.expired(now)).ok_or_else(bad_code)?;
     let request = app.store.get::<DeviceRequest>(user_code).await?.filter(|request| !request.expired(now));
     let request = request.ok_or_else(|| PageError::bad_request("Invalid or expired user code."))?;
-    if !belongs(&code, &request) {
+    if !belongs(&code, code_text, &request) {
         return Err(bad_code());
     }
     let credentials =
@@ -184,9 +196,14 @@ pub async fn deny(app: &App, user_code: &str, now: Timestamp) -> Result<(), Page
 }
 
 /// Whether the code was issued for this device, by a login that came back through our own page.
-fn belongs(code: &AuthCode, request: &DeviceRequest) -> bool {
+fn belongs(code: &AuthCode, text: &str, request: &DeviceRequest) -> bool {
     let path = code.redirect_uri.split(['?', '#']).next().unwrap_or_default();
-    code.client_id == request.client_id && path.ends_with("/device/callback") && path.starts_with('/')
+    let bound = match &code.pkce {
+        Some(pkce) => pkce.code_challenge == challenge(&request.user_code),
+        // Dex binds its codes to no device; one that it issued may be on its way.
+        None => DEX_CODE_LENGTHS.contains(&text.len()),
+    };
+    bound && code.client_id == request.client_id && path.ends_with("/device/callback") && path.starts_with('/')
 }
 
 async fn finish(app: &App, device_code: &str, status: DeviceStatus, now: Timestamp) -> Result<(), PageError> {

@@ -37,7 +37,8 @@ pub(super) fn pkce(parameters: &Form, rules: &Rules<'_>) -> Result<Option<Pkce>,
         "" => CodeChallengeMethod::Plain.as_str(),
         name => name,
     };
-    let method = name.parse().ok().filter(|method| rules.settings.code_challenge_methods.contains(method));
+    let method =
+        name.parse().ok().filter(|method| rules.device || rules.settings.code_challenge_methods.contains(method));
     let Some(method) = method else {
         return Err(invalid(format!("Unsupported PKCE challenge method ({name:?}).")));
     };

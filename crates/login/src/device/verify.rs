@@ -8,8 +8,9 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use dex_model::DeviceRequest;
-use dex_oidc::Form;
+use dex_oidc::{CodeChallengeMethod, Form};
 use dex_pages::Device;
+use dex_token::device::challenge;
 use dex_web::{App, Attempt, Incoming, PageError, cookies, redirect};
 use http::{HeaderMap, Method, StatusCode, header};
 
@@ -84,6 +85,8 @@ fn login(visit: &Visit<'_>, request: &DeviceRequest) -> String {
     let scope = request.scopes.join(" ");
     let asked = Form::of([
         ("client_id", request.client_id.as_str()),
+        ("code_challenge", &challenge(&request.user_code)),
+        ("code_challenge_method", CodeChallengeMethod::S256.as_str()),
         ("redirect_uri", &visit.app.issuer.device_callback()),
         ("response_type", "code"),
         ("scope", &scope),

@@ -25,6 +25,27 @@ async fn a_link_gives_no_device_a_login() {
     assert!(poll(&app, &device_code).await.1.contains("authorization_pending"));
 }
 
+#[tokio::test]
+async fn a_code_is_good_for_the_device_it_was_asked_for_alone() {
+    let app = app().await;
+    let ((stranger, theirs), (device_code, mine)) = (codes(&app).await, codes(&app).await);
+    let mut browser = app.browser();
+    for code in [&theirs, &mine] {
+        browser.step(Method::POST, "/dex/device/auth/verify_code", &[("user_code", code)]).await;
+    }
+    // A code of a login for no device, and one for another device: what the browser brings is another's.
+    let link = [("redirect_uri", "/dex/device/callback"), ("state", mine.as_str())];
+    let unbound = browser.get(&app.authorization("/auth/mock", &link)).await;
+    assert_eq!(unbound.status, StatusCode::BAD_REQUEST, "{}", unbound.body);
+    let challenge = dex_token::device::challenge(&theirs);
+    let bound = [("code_challenge", challenge.as_str()), ("code_challenge_method", "S256")];
+    let others = browser.get(&app.authorization("/auth/mock", &[link.as_slice(), &bound].concat())).await;
+    assert_eq!(others.status, StatusCode::BAD_REQUEST, "{}", others.body);
+    for device_code in [&stranger, &device_code] {
+        assert!(poll(&app, device_code).await.1.contains("authorization_pending"));
+    }
+}
+
 /// Types a user code, as the browser sends it from `site` and `address`.
 async fn typed(app: &TestApp, user_code: &str, site: &str, address: &str) -> Shown {
     let request = Request::post("/dex/device/auth/verify_code")
