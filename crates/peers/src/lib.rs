@@ -6,6 +6,9 @@
 //!
 //! Control leaves to the servers, which run beside the test as processes of their own.
 
+mod postgres;
 mod process;
+mod service;
 
+pub use postgres::Postgres;
 pub use process::{Process, free_port};

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use dex_model::{Claims, Pkce, Timestamp, ZERO_TIME};
+use dex_model::{Claims, Key, Pkce, Timestamp, ZERO_TIME};
+use dex_storage::StorageError;
 use dex_storage::json::{self, Shape};
 
 use crate::table::Table;
@@ -56,6 +57,11 @@ pub(crate) struct Fault {
 impl Fault {
     pub(crate) fn new(field: &'static str, reason: impl Into<String>) -> Self {
         Self { field, reason: reason.into() }
+    }
+
+    /// The error for who asked for the row.
+    pub(crate) fn of(self, key: &Key) -> StorageError {
+        StorageError::Undecodable { key: Box::new(key.clone()), field: self.field, reason: self.reason }
     }
 }
 

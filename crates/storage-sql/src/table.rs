@@ -2,7 +2,9 @@
 
 use dex_model::Kind;
 
+use crate::options::Layout;
 use crate::value::Type::{self, Bool, Bytes, Int, Text, TextInBytes, Time};
+use crate::value::Value;
 
 /// A table of one kind of record.
 #[derive(Debug)]
@@ -17,7 +19,14 @@ pub(crate) struct Table {
 
 impl Table {
     /// The table of a kind.
-    pub(crate) fn of(kind: Kind) -> &'static Self {
+    pub(crate) fn of(layout: Layout, kind: Kind) -> &'static Self {
+        match layout {
+            Layout::Dex => Self::dex(kind),
+            Layout::Ent => Self::dex(kind),
+        }
+    }
+
+    fn dex(kind: Kind) -> &'static Self {
         match kind {
             Kind::AuthRequest => &AUTH_REQUEST,
             Kind::AuthCode => &AUTH_CODE,
@@ -39,6 +48,17 @@ impl Table {
     pub(crate) fn place(&self, column: &str) -> usize {
         let place = self.columns.iter().position(|(name, _)| *name == column);
         place.expect("a codec names the columns of its own table")
+    }
+
+    /// The columns that a change may write: all but those of the key.
+    pub(crate) fn changing(&self) -> impl Iterator<Item = (&'static str, Type)> {
+        self.columns.iter().copied().filter(|(name, _)| !self.key.contains(name))
+    }
+
+    /// Their values.
+    pub(crate) fn changing_of(&self, row: Vec<Value>) -> Vec<Value> {
+        let columns = self.names().zip(row).filter(|(name, _)| !self.key.contains(name));
+        columns.map(|(_, value)| value).collect()
     }
 
     /// The columns' names.
@@ -285,7 +305,7 @@ mod tests {
     #[test]
     fn the_key_comes_first_and_what_ends_a_record_is_a_time() {
         for kind in Kind::ALL {
-            let table = Table::of(*kind);
+            let table = Table::of(Layout::Dex, *kind);
             let first: Vec<_> = table.names().take(table.key.len()).collect();
             assert_eq!(first, table.key, "{}", table.name);
             for column in table.expiry {

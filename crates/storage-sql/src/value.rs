@@ -23,6 +23,8 @@ pub(crate) enum Type {
     Bytes,
     /// A text that Dex keeps in a column of bytes.
     TextInBytes,
+    /// JSON that the server knows for JSON.
+    Json,
     Time,
 }
 

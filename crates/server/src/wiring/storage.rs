@@ -3,20 +3,52 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use dex_config::StorageConfig;
+use dex_config::{Database, FeatureFlag, StorageConfig};
 use dex_storage::{Backend, Memory};
-use dex_storage_sql::{Sqlite, SqliteOptions};
+use dex_storage_sql::{DatabasePassword, Layout, Postgres, ServerOptions, Sqlite, SqliteOptions};
+
+use crate::run::ProcessEnv;
+
+/// What every failure here begins with, as in Dex.
+const FAILED: &str = "failed to initialize storage";
 
 /// Opens the back end.
 pub(super) async fn open(config: &StorageConfig) -> anyhow::Result<Arc<dyn Backend>> {
     let opened: Arc<dyn Backend> = match config {
         StorageConfig::Memory => Arc::new(Memory::default()),
         StorageConfig::Sqlite3 { file } => {
-            let options = SqliteOptions { file: file.clone() };
+            let options = SqliteOptions { file: file.clone(), layout: layout() };
             let opened = tokio::task::spawn_blocking(move || Sqlite::open(&options)).await;
-            Arc::new(opened.context("opening the database")?.context("failed to initialize storage")?)
+            Arc::new(opened.context("opening the database")?.context(FAILED)?)
         }
-        other => anyhow::bail!("failed to initialize storage: `{}` is not supported yet", other.kind()),
+        StorageConfig::Postgres(database) => {
+            Arc::new(Postgres::connect(&server_options(database)).await.context(FAILED)?)
+        }
+        other => anyhow::bail!("{FAILED}: `{}` is not supported yet", other.kind()),
     };
     Ok(opened)
+}
+
+/// Which of Dex's two sets of tables SQL databases hold.
+fn layout() -> Layout {
+    if FeatureFlag::EntEnabled.enabled(&ProcessEnv) { Layout::Ent } else { Layout::Dex }
+}
+
+fn server_options(database: &Database) -> ServerOptions {
+    ServerOptions {
+        database: database.database.clone(),
+        user: database.user.clone(),
+        password: DatabasePassword::new(database.password.expose()),
+        host: database.host.clone(),
+        port: database.port,
+        connection_timeout: database.connection_timeout,
+        max_open_conns: database.max_open_conns,
+        max_idle_conns: database.max_idle_conns,
+        conn_max_lifetime: database.conn_max_lifetime,
+        ssl_mode: database.ssl_mode.clone(),
+        ssl_ca: database.ssl.ca.clone(),
+        ssl_cert: database.ssl.cert.clone(),
+        ssl_key: database.ssl.key.clone(),
+        layout: layout(),
+    }
 }

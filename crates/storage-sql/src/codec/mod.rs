@@ -12,6 +12,7 @@ mod user;
 use dex_model::{AnyRecord, Key, Keys, Kind, Record as _, Spent};
 use dex_storage::StorageError;
 
+use crate::options::Layout;
 use crate::row::{Fault, Fields, Row};
 use crate::table::Table;
 use crate::value::Value;
@@ -24,9 +25,9 @@ const SIGNING_ROW: &str = "keys";
 /// # Errors
 ///
 /// [`StorageError::Unstorable`] for keys that are no JSON.
-pub(crate) fn encode(record: &AnyRecord) -> Result<Vec<Value>, StorageError> {
+pub(crate) fn encode(layout: Layout, record: &AnyRecord) -> Result<Vec<Value>, StorageError> {
     let key = record.key();
-    let fields = Fields::of(Table::of(key.kind));
+    let fields = Fields::of(Table::of(layout, key.kind));
     let fields = match record {
         AnyRecord::AuthRequest(record) => login::auth_request(fields, record),
         AnyRecord::AuthCode(record) => login::auth_code(fields, record),
@@ -65,9 +66,22 @@ pub(crate) fn decode(kind: Kind, row: &mut Row) -> Result<AnyRecord, Fault> {
     })
 }
 
+/// The key of a row that was read, by the first of its values.
+pub(crate) fn key_of(kind: Kind, row: &[Value]) -> Key {
+    let part = |at: usize| match row.get(at) {
+        Some(Value::Text(text)) => text.clone(),
+        _ => String::new(),
+    };
+    match kind {
+        Kind::Keys => Key::one(kind, keys_name(part(0))),
+        Kind::OfflineSessions | Kind::UserIdentity => Key::pair(kind, part(0), part(1)),
+        _ => Key::one(kind, part(0)),
+    }
+}
+
 /// The values of a key's columns.
-pub(crate) fn key_values(key: &Key) -> Vec<String> {
-    match (Table::of(key.kind).key.len(), key.kind) {
+pub(crate) fn key_values(layout: Layout, key: &Key) -> Vec<String> {
+    match (Table::of(layout, key.kind).key.len(), key.kind) {
         (1, Kind::Keys) => vec![keys_row(&key.id).to_owned()],
         (1, _) => vec![key.id.clone()],
         _ => vec![key.id.clone(), key.connector_id.clone()],

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::OpenError;
+use crate::open_error::OpenError;
 
 /// How long a lock of another process is waited for, unless the name says otherwise.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::OpenError;
+use crate::open_error::OpenError;
 
 /// The table that says how far a database is. Dex keeps a bare date in `at`.
 const MIGRATIONS: &str = "create table if not exists migrations (num integer not null, at timestamp not null)";
@@ -163,7 +163,7 @@ pub(super) const STEPS: &[&str] = &[
 /// Brings a database to the last of `steps`, each in a transaction of its own. Of processes that
 /// start together, each waits for the other's step and goes on behind it.
 pub(super) fn apply(db: &Connection, steps: &[&str]) -> Result<(), OpenError> {
-    let failed = |step| move |cause| OpenError::Migration { step, cause };
+    let failed = |step| move |cause| OpenError::Migration { step, cause: Box::new(cause) };
     db.execute_batch(MIGRATIONS).map_err(failed(0))?;
     // All steps in one transaction: a step that fails leaves the database as it was found, and a new one waits for the
     // disk once.
@@ -188,7 +188,7 @@ pub(super) fn add_ours(db: &Connection) -> Result<(), OpenError> {
         transaction.execute_batch(OURS)?;
         transaction.commit()
     };
-    add().map_err(|cause| OpenError::Migration { step: 0, cause })
+    add().map_err(|cause| OpenError::Migration { step: 0, cause: Box::new(cause) })
 }
 
 fn begin(db: &Connection) -> rusqlite::Result<Transaction<'_>> {
@@ -206,6 +206,7 @@ mod tests {
     use dex_model::Kind;
 
     use super::*;
+    use crate::options::Layout;
     use crate::table::Table;
 
     fn opened() -> Connection {
@@ -224,7 +225,7 @@ mod tests {
         apply(&db, STEPS).unwrap();
         add_ours(&db).unwrap();
         for kind in Kind::ALL {
-            let table = Table::of(*kind);
+            let table = Table::of(Layout::Dex, *kind);
             assert_eq!(columns(&db, table.name), table.names().collect::<Vec<_>>(), "{}", table.name);
         }
         let mut statement = db.prepare("select num, typeof(at), length(at) from migrations order by rowid").unwrap();

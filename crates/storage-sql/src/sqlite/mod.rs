@@ -13,15 +13,17 @@ mod worker;
 
 use async_trait::async_trait;
 use dex_model::{AnyRecord, Key, Kind, Timestamp};
-use dex_storage::{Backend, Seen, StorageError, Write};
+use dex_storage::{Backend, Readable, Seen, StorageError, Write};
 use rusqlite::{Connection, ErrorCode};
-use tracing::{debug, warn};
+use tracing::debug;
 
 use self::file::File;
 use self::native::Native;
 use self::statements::Natives;
 use self::worker::{Access, Failure, Worker};
 use crate::codec;
+use crate::open_error::OpenError;
+use crate::options::Layout;
 use crate::row::Fault;
 use crate::table::Table;
 use crate::value::Value;
@@ -35,55 +37,13 @@ pub struct SqliteOptions {
     /// A path, `:memory:`, `file:..?..`, or empty for a temporary database. Parameters after `?`
     /// that Dex's driver knows count here too.
     pub file: String,
-}
-
-/// Why a database cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The name holds a parameter that cannot be.
-    #[error("`{value}` is no value of the parameter `{name}` of the database file")]
-    Parameter {
-        /// The parameter.
-        name: String,
-        /// Its value.
-        value: String,
-    },
-    /// SQLite cannot open it, or it is no database.
-    #[error("cannot open the database `{file}`: {cause}")]
-    Open {
-        /// The name as configured.
-        file: String,
-        /// What SQLite says.
-        #[source]
-        cause: rusqlite::Error,
-    },
-    /// A step towards the schema failed; the database is as it was before the step.
-    #[error("failed to perform migrations: migration {step} failed: {cause}")]
-    Migration {
-        /// The number of the step; 0 is the table of migrations itself, and what is ours.
-        step: usize,
-        /// What SQLite says.
-        #[source]
-        cause: rusqlite::Error,
-    },
-    /// A newer release has changed the schema in ways that are not known here.
-    #[error(
-        "the database is at migration {found}, and this release knows {known}: it was used by a newer release. \
-         Start that release or a newer one, or restore the backup made before it was first started"
-    )]
-    Newer {
-        /// The migration the database is at.
-        found: i64,
-        /// The last one that is known.
-        known: usize,
-    },
-    /// No thread can be had for it.
-    #[error("cannot start the thread of the database: {0}")]
-    Thread(#[from] std::io::Error),
+    /// Which tables it holds.
+    pub layout: Layout,
 }
 
 /// Records in a SQLite database.
 pub struct Sqlite {
+    layout: Layout,
     worker: Worker,
 }
 
@@ -102,7 +62,20 @@ impl Sqlite {
         let db = opened.map_err(|cause| OpenError::Open { file: options.file.clone(), cause })?;
         migrations::apply(&db, migrations::STEPS)?;
         migrations::add_ours(&db)?;
-        Ok(Self { worker: Worker::start(db)? })
+        Ok(Self { layout: options.layout, worker: Worker::start(db)? })
+    }
+
+    fn natives(&self, record: &AnyRecord) -> Result<Natives, StorageError> {
+        Ok(codec::encode(self.layout, record)?.into_iter().map(Native::from).collect())
+    }
+
+    fn key_natives(&self, key: &Key) -> Natives {
+        codec::key_values(self.layout, key).into_iter().map(|part| Native::from(Value::Text(part))).collect()
+    }
+
+    fn decode(&self, kind: Kind, natives: Natives) -> Result<AnyRecord, Fault> {
+        let mut row = native::row(Table::of(self.layout, kind), natives)?;
+        codec::decode(kind, &mut row)
     }
 
     async fn ask<T, F>(&self, access: Access, key: &Key, work: F) -> Result<T, StorageError>
@@ -139,73 +112,54 @@ fn configure(db: &Connection, file: &File) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn natives(record: &AnyRecord) -> Result<Natives, StorageError> {
-    Ok(codec::encode(record)?.into_iter().map(Native::from).collect())
-}
-
-fn key_natives(key: &Key) -> Natives {
-    codec::key_values(key).into_iter().map(|part| Native::from(Value::Text(part))).collect()
-}
-
-fn decode(kind: Kind, natives: Natives) -> Result<AnyRecord, Fault> {
-    let mut row = native::row(Table::of(kind), natives)?;
-    codec::decode(kind, &mut row)
-}
-
 #[async_trait]
 impl Backend for Sqlite {
     async fn insert(&self, record: &AnyRecord) -> Result<Write, StorageError> {
-        let (key, row) = (record.key(), natives(record)?);
-        let table = Table::of(key.kind);
+        let (key, row) = (record.key(), self.natives(record)?);
+        let table = Table::of(self.layout, key.kind);
         self.ask(Access::Write, &key, move |db| statements::insert(db, table, &row)).await
     }
 
     async fn get(&self, key: &Key) -> Result<Option<(AnyRecord, Seen)>, StorageError> {
-        let (table, wanted) = (Table::of(key.kind), key_natives(key));
+        let (table, wanted) = (Table::of(self.layout, key.kind), self.key_natives(key));
         let found = self.ask(Access::Read, key, move |db| statements::get(db, table, &wanted)).await?;
         let Some(found) = found else {
             return Ok(None);
         };
-        let record = decode(key.kind, found.clone()).map_err(|fault| StorageError::Undecodable {
-            key: Box::new(key.clone()),
-            field: fault.field,
-            reason: fault.reason,
-        })?;
+        let record = self.decode(key.kind, found.clone()).map_err(|fault| fault.of(key))?;
         Ok(Some((record, Seen::new(found))))
     }
 
     async fn replace(&self, seen: &Seen, record: &AnyRecord) -> Result<Write, StorageError> {
-        let (key, row, seen) = (record.key(), natives(record)?, seen.clone());
-        let table = Table::of(key.kind);
+        let (key, row, seen) = (record.key(), self.natives(record)?, seen.clone());
+        let table = Table::of(self.layout, key.kind);
         self.ask(Access::Write, &key, move |db| statements::replace(db, table, seen.token::<Natives>(), &row)).await
     }
 
     async fn remove(&self, key: &Key) -> Result<Write, StorageError> {
-        let (table, gone) = (Table::of(key.kind), key_natives(key));
+        let (table, gone) = (Table::of(self.layout, key.kind), self.key_natives(key));
         self.ask(Access::Write, key, move |db| statements::remove(db, table, &gone)).await
     }
 
     async fn list(&self, kind: Kind, after: Option<&Key>, limit: u32) -> Result<Vec<AnyRecord>, StorageError> {
-        let (table, whole) = (Table::of(kind), Key::one(kind, ""));
-        let mut after = after.map(key_natives).unwrap_or_default();
-        let mut page = Vec::new();
-        loop {
-            let (behind, room) = (after.clone(), limit as usize - page.len());
-            let wanted = i64::try_from(room).unwrap_or(i64::MAX);
-            let rows = self.ask(Access::Read, &whole, move |db| statements::list(db, table, &behind, wanted)).await?;
-            let ended = rows.len() < room;
-            if let Some(last) = rows.last() {
-                after = last[..table.key.len()].to_vec();
-            }
-            page.extend(rows.into_iter().filter_map(|row| decode_or_warn(kind, row)));
-            if ended || page.len() >= limit as usize {
-                return Ok(page);
-            }
-        }
+        dex_storage::list_readable(self, kind, after, limit).await
+    }
+
+    async fn inspect(&self, kind: Kind, after: Option<&Key>, limit: u32) -> Result<Vec<Readable>, StorageError> {
+        let (table, whole) = (Table::of(self.layout, kind), Key::one(kind, ""));
+        let mut behind = after.map(|key| self.key_natives(key)).unwrap_or_default();
+        behind.truncate(table.key.len());
+        let list = move |db: &Connection| statements::list(db, table, &behind, limit.into());
+        let rows = self.ask(Access::Read, &whole, list).await?;
+        let read = |row: Natives| {
+            let key = codec::key_of(kind, &native::key(table, &row));
+            self.decode(kind, row).map_err(|fault| fault.of(&key))
+        };
+        Ok(rows.into_iter().map(read).collect())
     }
 
     async fn sweep(&self, kind: Kind, now: Timestamp, limit: u32) -> Result<u32, StorageError> {
-        let table = Table::of(kind);
+        let table = Table::of(self.layout, kind);
         if table.expiry.is_empty() {
             return Ok(0);
         }
@@ -221,20 +175,5 @@ impl Backend for Sqlite {
 
     async fn close(&self) {
         self.worker.close().await;
-    }
-}
-
-/// The record, or a line in the log that names the row.
-fn decode_or_warn(kind: Kind, row: Natives) -> Option<AnyRecord> {
-    let id = match row.first() {
-        Some(Native::Text(id)) => String::from_utf8_lossy(id).into_owned(),
-        _ => String::new(),
-    };
-    match decode(kind, row) {
-        Ok(record) => Some(record),
-        Err(Fault { field, reason }) => {
-            warn!(kind = kind.name(), %id, field, reason, "a record cannot be read and is left out of the list");
-            None
-        }
     }
 }

@@ -71,7 +71,7 @@ impl Native {
             (Type::Text | Type::TextInBytes, Self::Text(text) | Self::Blob(text)) => {
                 Value::Text(String::from_utf8_lossy(&text).into_owned())
             }
-            (Type::Bytes, Self::Text(bytes) | Self::Blob(bytes)) => Value::Bytes(bytes),
+            (Type::Bytes | Type::Json, Self::Text(bytes) | Self::Blob(bytes)) => Value::Bytes(bytes),
             _ => return None,
         })
     }
@@ -83,4 +83,10 @@ pub(super) fn row(table: &'static Table, natives: Vec<Native>) -> Result<Row, Fa
     let values =
         columns.map(|((name, of), native)| native.value(*of).ok_or_else(|| Fault::new(name, "is of another type")));
     Ok(Row::new(table, values.collect::<Result<_, _>>()?))
+}
+
+/// The key of a row, which comes first, as far as it is text.
+pub(super) fn key(table: &Table, natives: &[Native]) -> Vec<Value> {
+    let parts = natives.iter().take(table.key.len()).cloned();
+    parts.map(|native| native.value(Type::Text).unwrap_or(Value::Null)).collect()
 }

@@ -11,14 +11,14 @@ fn client(id: &str) -> Client {
 
 fn refused(file: &Path, parameters: &str) -> OpenError {
     let file = format!("{}{parameters}", file.display());
-    Sqlite::open(&SqliteOptions { file }).err().unwrap()
+    Sqlite::open(&SqliteOptions { file, ..SqliteOptions::default() }).err().unwrap()
 }
 
 #[tokio::test]
 async fn a_locked_database_is_unavailable_until_it_is_not() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("dex.db");
-    let options = SqliteOptions { file: format!("{}?_busy_timeout=20", file.display()) };
+    let options = SqliteOptions { file: format!("{}?_busy_timeout=20", file.display()), ..SqliteOptions::default() };
     let store = Store::new(Sqlite::open(&options).unwrap());
     let other = Connection::open(&file).unwrap();
     other.execute_batch("begin immediate").unwrap();

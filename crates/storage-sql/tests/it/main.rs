@@ -1,4 +1,4 @@
-//! The SQLite back end from outside: the suite for back ends, the bytes of its rows, and what is
+//! The back ends from outside: the suite for back ends, the bytes of their rows, and what is
 //! left after a failure.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
@@ -6,8 +6,10 @@
 mod failures;
 mod fixtures;
 mod kill;
+mod postgres;
 mod rows;
 mod suite;
+mod tls;
 
 use std::path::Path;
 
@@ -15,5 +17,5 @@ use dex_storage_sql::{Sqlite, SqliteOptions};
 
 /// The database in this file.
 fn open(file: &Path) -> Sqlite {
-    Sqlite::open(&SqliteOptions { file: file.display().to_string() }).unwrap()
+    Sqlite::open(&SqliteOptions { file: file.display().to_string(), ..SqliteOptions::default() }).unwrap()
 }

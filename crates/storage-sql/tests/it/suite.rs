@@ -16,7 +16,7 @@ async fn a_file_is_a_back_end() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_database_without_a_file_is_a_back_end() {
     for file in [":memory:", "", "file::memory:?_txlock=immediate"] {
-        let options = SqliteOptions { file: file.into() };
+        let options = SqliteOptions { file: file.into(), ..SqliteOptions::default() };
         dex_storage::conformance::run(|| async { Sqlite::open(&options).unwrap() }).await;
     }
 }

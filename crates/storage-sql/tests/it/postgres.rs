@@ -1,0 +1,259 @@
+//! The PostgreSQL back end against a real server: one server, many named checks.
+
+use std::time::Duration;
+
+use dex_model::{AnyRecord, Client, Key, Kind, Record as _, Spent, Timestamp};
+use dex_peers::Postgres as Peer;
+use dex_storage::{Backend as _, StorageError, Store, Write};
+use dex_storage_sql::{DatabasePassword, OpenError, Postgres, ServerOptions};
+
+use crate::tls::Authority;
+
+/// How long after a pause the back end may take to be as before.
+const HEALED_WITHIN: Duration = Duration::from_secs(15);
+
+struct Server {
+    peer: Peer,
+    authority: Authority,
+}
+
+impl Server {
+    fn options(&self, database: &str) -> ServerOptions {
+        ServerOptions {
+            database: database.into(),
+            user: Peer::USER.into(),
+            password: DatabasePassword::new(Peer::PASSWORD),
+            host: "127.0.0.1".into(),
+            port: self.peer.port(),
+            ssl_mode: "disable".into(),
+            ..ServerOptions::default()
+        }
+    }
+
+    async fn fresh(&self) -> ServerOptions {
+        self.options(&self.peer.database().await.unwrap())
+    }
+
+    async fn opened(&self) -> (Postgres, String) {
+        let options = self.fresh().await;
+        (Postgres::connect(&options).await.unwrap(), options.database)
+    }
+}
+
+fn client(id: &str) -> Client {
+    Client { id: id.into(), ..Client::default() }
+}
+
+fn told(refused: Result<Postgres, OpenError>) -> String {
+    refused.err().expect("it is refused").to_string()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_server_is_a_back_end() {
+    let authority = Authority::new("ours");
+    let (certificate, key) = authority.issue("localhost");
+    let peer = Peer::start_with(Some((&certificate, &key))).await.unwrap();
+    let server = Server { peer, authority };
+    dex_storage::conformance::run(|| async { server.opened().await.0 }).await;
+    every_way_in_leads_to_the_database(&server).await;
+    who_cannot_come_in_is_told_why(&server).await;
+    rows_are_as_dex_writes_them(&server).await;
+    replicas_start_together(&server).await;
+    sweeping_uses_an_index(&server).await;
+    an_operation_is_one_statement(&server).await;
+    broken_connections_heal(&server).await;
+    a_paused_server_is_unavailable_and_heals(&server).await;
+}
+
+async fn every_way_in_leads_to_the_database(server: &Server) {
+    let plain = server.fresh().await;
+    let socket =
+        ServerOptions { host: server.peer.socket().display().to_string(), ssl_mode: String::new(), ..plain.clone() };
+    let verified = ServerOptions {
+        host: "localhost".into(),
+        ssl_mode: String::new(),
+        ssl_ca: server.authority.file().display().to_string(),
+        ..plain.clone()
+    };
+    let encrypted = ServerOptions { ssl_mode: "require".into(), ..plain.clone() };
+    for (n, options) in [plain, socket, verified, encrypted].iter().enumerate() {
+        let store = Postgres::connect(options).await.unwrap();
+        store.ping().await.unwrap();
+        assert_eq!(store.insert(&client(&n.to_string()).into_any()).await.unwrap(), Write::Done);
+        store.close().await;
+        assert!(matches!(store.ping().await, Err(StorageError::Unavailable(_))), "a closed back end answers nothing");
+    }
+}
+
+async fn who_cannot_come_in_is_told_why(server: &Server) {
+    let right = server.fresh().await;
+    let named = format!("the PostgreSQL database `{}` at 127.0.0.1:{}", right.database, right.port);
+    let check = async |options: ServerOptions, expected: &[&str]| {
+        let told = told(Postgres::connect(&options).await);
+        for part in expected {
+            assert!(told.contains(part), "{part:?} is not in: {told}");
+        }
+        assert!(!told.contains("secret") && !told.contains('\n'), "{told}");
+    };
+    let wrong = ServerOptions { password: DatabasePassword::new("another secret"), ..right.clone() };
+    check(wrong, &[&named, "as user `postgres`", "password authentication failed", "look at `user` and `password`"])
+        .await;
+    check(ServerOptions { database: "nowhere".into(), ..right.clone() }, &["no such database", "`nowhere`"]).await;
+    check(ServerOptions { port: 1, ..right.clone() }, &["127.0.0.1:1", "cannot be reached"]).await;
+    let stranger = Authority::new("stranger");
+    let other = ServerOptions {
+        host: "localhost".into(),
+        ssl_mode: "verify-full".into(),
+        ssl_ca: stranger.file().display().to_string(),
+        ..right.clone()
+    };
+    check(other, &["TLS is not accepted", "UnknownIssuer", "`ssl.caFile`"]).await;
+    let address = ServerOptions {
+        ssl_mode: "verify-full".into(),
+        ssl_ca: server.authority.file().display().to_string(),
+        ..right.clone()
+    };
+    check(address, &["TLS is not accepted", "127.0.0.1"]).await;
+    let lost = ServerOptions { ssl_ca: "/nowhere/ca.pem".into(), ..right.clone() };
+    check(lost, &["cannot read `/nowhere/ca.pem`", "`ssl.caFile`"]).await;
+    let misspelt = ServerOptions { ssl_mode: "verify".into(), ..right.clone() };
+    check(misspelt, &["`verify` is no value of the parameter `ssl.mode`"]).await;
+    server.peer.sql("postgres", "create user poor password 'poor secret'").await.unwrap();
+    let poor = ServerOptions { user: "poor".into(), password: DatabasePassword::new("poor secret"), ..right.clone() };
+    check(poor, &[&named, "as user `poor`", "lacks a right", "permission denied"]).await;
+    server.peer.sql(&right.database, "create table migrations (num integer, at timestamptz)").await.unwrap();
+    server.peer.sql(&right.database, "insert into migrations values (24, now())").await.unwrap();
+    check(right, &["migration 24", "this release knows 23", "newer release"]).await;
+}
+
+async fn rows_are_as_dex_writes_them(server: &Server) {
+    let (postgres, database) = server.opened().await;
+    let store = Store::new(postgres);
+    let web = Client {
+        redirect_uris: vec!["https://app.example/cb?a=1&b=2".into()],
+        sso_shared_with: Some(vec![]),
+        public: true,
+        ..client("web")
+    };
+    assert_eq!(store.insert(web).await.unwrap(), Write::Done);
+    let columns = "encode(redirect_uris, 'escape'), trusted_peers, public, encode(sso_shared_with, 'escape')";
+    let row = server.peer.sql(&database, &format!("select {columns} from client")).await.unwrap();
+    assert_eq!(row, r#"["https://app.example/cb?a=1\\u0026b=2"]|\x6e756c6c|t|[]"#);
+    let expiry: Timestamp = "2026-08-06T15:14:24.123456789Z".parse().unwrap();
+    assert_eq!(store.insert(Spent { id: "spent".into(), expiry }).await.unwrap(), Write::Done);
+    let row = server.peer.sql(&database, "set timezone = 'UTC'; select expiry from dex_spent").await.unwrap();
+    assert_eq!(row, "2026-08-06 15:14:24.123457+00");
+    let steps = server.peer.sql(&database, "select min(num), max(num), count(*) from migrations").await.unwrap();
+    assert_eq!(steps, "1|23|23");
+    // A row that cannot be read is named, and hides no other.
+    server
+        .peer
+        .sql(
+            &database,
+            "insert into client select 'broken', secret, '[', trusted_peers, public, name, logo_url
+        from client",
+        )
+        .await
+        .unwrap();
+    assert_eq!(store.list::<Client>().await.unwrap().len(), 1);
+    let refused = store.get::<Client>("broken").await.unwrap_err().to_string();
+    assert!(refused.starts_with("Client `broken` cannot be read: redirect_uris"), "{refused}");
+    // A write of another process makes an update begin again.
+    let seen = async |expected: &str, write: &str| {
+        let found = store.get::<Client>("web").await.unwrap().unwrap();
+        assert_eq!(found.name, expected);
+        server.peer.sql(&database, write).await.unwrap();
+    };
+    seen("", "update client set name = 'theirs'").await;
+    seen("theirs", "select 1").await;
+}
+
+async fn replicas_start_together(server: &Server) {
+    let options = server.fresh().await;
+    let start = async || Postgres::connect(&options).await;
+    let (first, second, third) = tokio::join!(start(), start(), start());
+    for started in [first, second, third] {
+        started.unwrap().ping().await.unwrap();
+    }
+    let steps = server.peer.sql(&options.database, "select count(*) from migrations").await.unwrap();
+    assert_eq!(steps, "23");
+}
+
+async fn sweeping_uses_an_index(server: &Server) {
+    let (_postgres, database) = server.opened().await;
+    for (table, over) in [
+        ("auth_request", "expiry < now()"),
+        ("auth_code", "expiry < now()"),
+        ("auth_session", "absolute_expiry < now() or idle_expiry < now()"),
+        ("device_request", "expiry < now()"),
+        ("device_token", "expiry < now()"),
+        ("dex_spent", "expiry < now()"),
+    ] {
+        let explain = format!("set enable_seqscan = off; explain select 1 from {table} where {over} limit 9");
+        let plan = server.peer.sql(&database, &explain).await.unwrap();
+        assert!(plan.contains("expiry") && !plan.contains("Seq Scan"), "{table}: {plan}");
+    }
+}
+
+/// By the server's own count of transactions: every statement of ours is one.
+async fn an_operation_is_one_statement(server: &Server) {
+    let (postgres, database) = server.opened().await;
+    let transactions = async || -> u64 {
+        let count = format!("select xact_commit + xact_rollback from pg_stat_database where datname = '{database}'");
+        server.peer.sql("postgres", &count).await.unwrap().parse().unwrap()
+    };
+    // The statements are prepared first; a server tells its counts late, and at once when a connection ends.
+    let round = async |id: &str| {
+        let record = client(id).into_any();
+        assert_eq!(postgres.insert(&record).await.unwrap(), Write::Done);
+        let (found, seen) = postgres.get(&record.key()).await.unwrap().unwrap();
+        assert_eq!(postgres.replace(&seen, &found).await.unwrap(), Write::Done);
+        assert_eq!(postgres.remove(&record.key()).await.unwrap(), Write::Done);
+    };
+    let before = transactions().await;
+    for n in 0..250 {
+        round(&n.to_string()).await;
+    }
+    postgres.close().await;
+    let mut counted = 0;
+    for _ in 0..100 {
+        counted = transactions().await - before;
+        if counted >= 1000 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!((1000..1100).contains(&counted), "{counted} transactions for 1000 operations");
+}
+
+async fn broken_connections_heal(server: &Server) {
+    let (postgres, database) = server.opened().await;
+    let kill = format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{database}'");
+    for n in 0..3 {
+        let id = n.to_string();
+        assert_eq!(postgres.insert(&client(&id).into_any()).await.unwrap(), Write::Done);
+        server.peer.sql("postgres", &kill).await.unwrap();
+        // A question is asked again on another connection.
+        let found = postgres.get(&Key::one(Kind::Client, &id)).await.unwrap();
+        assert!(matches!(found, Some((AnyRecord::Client(_), _))));
+    }
+}
+
+async fn a_paused_server_is_unavailable_and_heals(server: &Server) {
+    let (postgres, _) = server.opened().await;
+    let store = Store::new(postgres);
+    assert_eq!(store.insert(client("before")).await.unwrap(), Write::Done);
+    server.peer.pause().unwrap();
+    let waiting = store.clone();
+    let short = tokio::spawn(async move { waiting.insert(client("during")).await });
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    server.peer.resume().unwrap();
+    assert_eq!(short.await.unwrap().unwrap(), Write::Done, "a short pause is waited for");
+    server.peer.pause().unwrap();
+    let refused = store.get::<Client>("before").await.unwrap_err();
+    assert!(matches!(refused, StorageError::Unavailable(_)), "{refused}");
+    assert!(refused.to_string().contains("no answer within"), "{refused}");
+    server.peer.resume().unwrap();
+    let healed = tokio::time::timeout(HEALED_WITHIN, async { while store.get::<Client>("before").await.is_err() {} });
+    healed.await.expect("it heals by itself");
+}
