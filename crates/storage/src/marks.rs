@@ -1,6 +1,6 @@
 //! What was spent, kept small: each login leaves a mark for a minute, and there are many logins.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -8,11 +8,12 @@ use dex_model::{AnyRecord, Record as _, Spent, Timestamp};
 
 use crate::Write;
 
-/// The marks, by id and by expiry. About 140 bytes each, where a record of the general kind takes three times that.
+/// The marks, by id and by the second of their expiry, where a record of the general kind takes several times the room.
 #[derive(Default)]
 pub(crate) struct Marks {
     by_id: BTreeMap<Arc<str>, Timestamp>,
-    by_expiry: BTreeSet<(Timestamp, Arc<str>)>,
+    /// What is found here and expires otherwise was replaced or removed, and is forgotten with its second.
+    by_second: BTreeMap<i64, Vec<Arc<str>>>,
 }
 
 impl Marks {
@@ -21,7 +22,7 @@ impl Marks {
             return Write::Lost;
         }
         let id: Arc<str> = mark.id.as_str().into();
-        self.by_expiry.insert((mark.expiry, id.clone()));
+        self.by_second.entry(mark.expiry.as_second()).or_default().push(id.clone());
         self.by_id.insert(id, mark.expiry);
         Write::Done
     }
@@ -40,9 +41,7 @@ impl Marks {
     }
 
     pub(crate) fn remove(&mut self, id: &str) -> Write {
-        let Some((id, expiry)) = self.by_id.remove_entry(id) else { return Write::Lost };
-        self.by_expiry.remove(&(expiry, id));
-        Write::Done
+        if self.by_id.remove(id).is_some() { Write::Done } else { Write::Lost }
     }
 
     pub(crate) fn list(&self, after: Option<&str>, limit: usize) -> Vec<AnyRecord> {
@@ -53,17 +52,37 @@ impl Marks {
 
     pub(crate) fn sweep(&mut self, now: Timestamp, limit: u32) -> u32 {
         let mut swept = 0;
-        while swept < limit && self.by_expiry.first().is_some_and(|(expiry, _)| *expiry < now) {
-            let Some((_, id)) = self.by_expiry.pop_first() else { break };
-            self.by_id.remove(&id);
-            swept += 1;
+        let mut kept = Vec::new();
+        while let Some(mut second) = self.by_second.first_entry().filter(|entry| *entry.key() <= now.as_second()) {
+            let at = *second.key();
+            let ids = second.get_mut();
+            while swept < limit
+                && let Some(id) = ids.pop()
+            {
+                match self.by_id.get(&id) {
+                    Some(expiry) if *expiry < now => {
+                        self.by_id.remove(&id);
+                        swept += 1;
+                    }
+                    // Of the second that has just begun.
+                    Some(expiry) if expiry.as_second() == at => kept.push(id),
+                    _ => {}
+                }
+            }
+            if !ids.is_empty() {
+                break;
+            }
+            second.remove();
+        }
+        if let Some(first) = kept.first().and_then(|id| self.by_id.get(id)) {
+            self.by_second.entry(first.as_second()).or_default().append(&mut kept);
         }
         swept
     }
 
     #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
-        self.by_id.is_empty() && self.by_expiry.is_empty()
+        self.by_id.is_empty() && self.by_second.is_empty()
     }
 }
 
