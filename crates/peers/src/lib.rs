@@ -7,8 +7,10 @@
 //! Control leaves to the servers, which run beside the test as processes of their own.
 
 mod postgres;
+mod etcd;
 mod process;
 mod service;
 
 pub use postgres::Postgres;
+pub use etcd::Etcd;
 pub use process::{Process, free_port};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use dex_model::{AnyRecord, Key, Kind, Timestamp};
+use tracing::warn;
 
 use crate::StorageError;
 
@@ -31,6 +32,12 @@ pub trait Backend: Send + Sync {
     ///
     /// A record that cannot be decoded is named in the log and left out.
     async fn list(&self, kind: Kind, after: Option<&Key>, limit: u32) -> Result<Vec<AnyRecord>, StorageError>;
+
+    /// As [`list`](Self::list), with each record that cannot be decoded in its place, as
+    /// [`StorageError::Undecodable`]. A back end whose records can decay answers for itself.
+    async fn inspect(&self, kind: Kind, after: Option<&Key>, limit: u32) -> Result<Vec<Readable>, StorageError> {
+        Ok(self.list(kind, after, limit).await?.into_iter().map(Ok).collect())
+    }
 
     /// Removes up to `limit` records of a kind whose expiry lies before `now`; answers how many.
     /// Kinds without an expiry are left alone.
@@ -66,6 +73,10 @@ impl<B: Backend + ?Sized> Backend for Arc<B> {
         (**self).list(kind, after, limit).await
     }
 
+    async fn inspect(&self, kind: Kind, after: Option<&Key>, limit: u32) -> Result<Vec<Readable>, StorageError> {
+        (**self).inspect(kind, after, limit).await
+    }
+
     async fn sweep(&self, kind: Kind, now: Timestamp, limit: u32) -> Result<u32, StorageError> {
         (**self).sweep(kind, now, limit).await
     }
@@ -76,6 +87,47 @@ impl<B: Backend + ?Sized> Backend for Arc<B> {
 
     async fn close(&self) {
         (**self).close().await;
+    }
+}
+
+/// A record, or why it cannot be read.
+pub type Readable = Result<AnyRecord, StorageError>;
+
+/// The key of a record, or of the one that cannot be read.
+pub fn key_of(record: &Readable) -> Option<Key> {
+    match record {
+        Ok(record) => Some(record.key()),
+        Err(StorageError::Undecodable { key, .. }) => Some((**key).clone()),
+        Err(_) => None,
+    }
+}
+
+/// A listing made of inspections: what cannot be read is named in the log, and its place is filled with the next.
+///
+/// # Errors
+///
+/// [`StorageError`], as [`Backend::list`], whose body this is in back ends that inspect.
+pub async fn list_readable<B: Backend + ?Sized>(
+    backend: &B,
+    kind: Kind,
+    after: Option<&Key>,
+    limit: u32,
+) -> Result<Vec<AnyRecord>, StorageError> {
+    let (mut page, mut after) = (Vec::new(), after.cloned());
+    loop {
+        let room = limit as usize - page.len();
+        let found = backend.inspect(kind, after.as_ref(), u32::try_from(room).unwrap_or(limit)).await?;
+        let ended = found.len() < room;
+        after = found.last().and_then(key_of);
+        for record in found {
+            match record {
+                Ok(record) => page.push(record),
+                Err(error) => warn!(kind = kind.name(), %error, "a record is left out of the list"),
+            }
+        }
+        if ended || page.len() >= limit as usize {
+            return Ok(page);
+        }
     }
 }
 

@@ -17,7 +17,7 @@ mod memory;
 mod overlay;
 mod store;
 
-pub use backend::{Backend, Seen, Write};
+pub use backend::{Backend, Readable, Seen, Write, key_of, list_readable};
 pub use error::StorageError;
 pub use expiry::expiry_of;
 pub use memory::Memory;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use dex_config::{Database, FeatureFlag, StorageConfig};
 use dex_storage::{Backend, Memory};
+use dex_storage_etcd::{CALL_TIMEOUT, Etcd, EtcdOptions, TlsFiles};
 use dex_storage_sql::{DatabasePassword, Layout, Postgres, ServerOptions, Sqlite, SqliteOptions};
 
 use crate::run::ProcessEnv;
@@ -24,9 +25,26 @@ pub(super) async fn open(config: &StorageConfig) -> anyhow::Result<Arc<dyn Backe
         StorageConfig::Postgres(database) => {
             Arc::new(Postgres::connect(&server_options(database)).await.context(FAILED)?)
         }
+        StorageConfig::Etcd(config) => Arc::new(Etcd::open(&etcd_options(config)).await.context(FAILED)?),
         other => anyhow::bail!("{FAILED}: `{}` is not supported yet", other.kind()),
     };
     Ok(opened)
+}
+
+fn etcd_options(config: &dex_config::Etcd) -> EtcdOptions {
+    EtcdOptions {
+        endpoints: config.endpoints.clone(),
+        namespace: config.namespace.clone(),
+        username: config.username.clone(),
+        password: config.password.expose().to_owned().into(),
+        tls: TlsFiles {
+            ca: config.ssl.ca.clone(),
+            cert: config.ssl.cert.clone(),
+            key: config.ssl.key.clone(),
+            server_name: config.server_name.clone(),
+        },
+        call_timeout: CALL_TIMEOUT,
+    }
 }
 
 /// Which of Dex's two sets of tables SQL databases hold.

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dex_model::{
-    AnyRecord, AuthCode, AuthRequest, AuthSession, Claims, Client, ClientRestrictions, ClientSecret, ClientState, Connector, ConnectorData,
-    DeviceRequest, DeviceStatus, DeviceToken, Keys, Kind, Login, LogoutState, MfaSecret, OfflineSessions, Password,
-    PasswordHash, Pkce, Record as _, RefreshToken, RefreshTokenRef, Spent, StoredJwk, Timestamp, TokenSecret,
-    UserIdentity, VerificationKey, WebAuthnCredential, ZERO_TIME, later,
+    AnyRecord, AuthCode, AuthRequest, AuthSession, Claims, Client, ClientRestrictions, ClientSecret, ClientState,
+    Connector, ConnectorData, DeviceRequest, DeviceStatus, DeviceToken, Keys, Kind, Login, LogoutState, MfaSecret,
+    OfflineSessions, Password, PasswordHash, Pkce, Record as _, RefreshToken, RefreshTokenRef, Spent, StoredJwk,
+    Timestamp, TokenSecret, UserIdentity, VerificationKey, WebAuthnCredential, ZERO_TIME, later,
 };
 
 /// The time of the samples, in whole milliseconds: finer is not promised.

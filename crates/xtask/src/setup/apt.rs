@@ -21,6 +21,7 @@ const PACKAGES: &[Package] = &[
     Package { name: "postgresql", present: || Path::new("/usr/share/doc/postgresql").exists() },
     Package { name: "mariadb-server", present: || Path::new("/usr/sbin/mariadbd").exists() },
     Package { name: "etcd-server", present: || Path::new("/usr/bin/etcd").exists() },
+    Package { name: "etcd-client", present: || Path::new("/usr/bin/etcdctl").exists() },
     Package { name: "kubernetes-client", present: || answers("kubectl", &["version", "--client"]) },
     // Directories.
     Package { name: "slapd", present: || Path::new("/usr/sbin/slapd").exists() },
