@@ -1,5 +1,6 @@
 //! Journeys of a browser through a login.
 
+mod authorize_errors;
 mod changed;
 mod code_login;
 mod consent;
