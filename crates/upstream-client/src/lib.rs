@@ -45,11 +45,15 @@
 //! filter_groups(&given, &required)
 //! ```
 //!
+//! `refresh` asks once for refreshes with the same token that come at the same time, and repeats the answer for a minute when
+//! it brought another token: an upstream that rotates refresh tokens takes the second use of one for theft.
+//!
 //! # OpenID Connect
 //!
 //! ```text
 //! let provider = Provider::discover(&client, &issuer, alias, &overrides).await?;
-//! let claims = provider.verify_id_token(&client, token, &Expected { client_id, nonce, access_token, .. }, now).await?;
+//! let provider = self.provider.get(|| Provider::discover(..)).await?;        // Prepared: kept an hour, fetched on demand
+//! let claims = provider.verify_id_token(&client, token, &Expected { audiences, authorized_party, nonce, access_token }, now).await?;
 //! ```
 
 mod client;
@@ -58,6 +62,7 @@ mod error;
 mod groups;
 mod oauth;
 mod pages;
+mod prepared;
 mod relying_party;
 
 pub use client::{Answer, Auth, BODY_BYTES_MAX, Call, Client, ClientIdentity, ClientOptions, EXCERPT_CHARS_MAX};
@@ -66,4 +71,5 @@ pub use error::CallError;
 pub use groups::filter_groups;
 pub use oauth::{AuthorizationUrl, ClientAuth, Pkce, TokenAnswer, TokenEndpoint, expect_callback, returned_code};
 pub use pages::{PageLimits, Pages};
-pub use relying_party::{Claims, Expected, Metadata, Nonce, Overrides, Provider, SKEW_OF_EXPIRY, SKEW_OF_ISSUE};
+pub use prepared::Prepared;
+pub use relying_party::{Claims, Expected, Metadata, Overrides, Provider, SKEW_OF_EXPIRY, SKEW_OF_ISSUE};

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderName, header};
 use serde::de::DeserializeOwned;
 use url::Url;
 
@@ -34,6 +34,7 @@ pub struct Pages<'a> {
     client: &'a Client,
     auth: Auth<'a>,
     limits: PageLimits,
+    headers: Vec<(HeaderName, &'a str)>,
     first: Url,
     next: Option<Url>,
     seen: HashSet<Url>,
@@ -42,7 +43,14 @@ pub struct Pages<'a> {
 impl<'a> Pages<'a> {
     /// The list that begins at `first`.
     pub fn new(client: &'a Client, first: Url, auth: Auth<'a>, limits: PageLimits) -> Self {
-        Self { client, auth, limits, next: Some(first.clone()), first, seen: HashSet::new() }
+        Self { client, auth, limits, headers: Vec::new(), next: Some(first.clone()), first, seen: HashSet::new() }
+    }
+
+    /// Adds a header to the call for every page.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: &'a str) -> Self {
+        self.headers.push((name, value));
+        self
     }
 
     /// Every entry of a list whose pages are JSON arrays linked by `Link: <..>; rel="next"` (RFC 8288).
@@ -76,6 +84,7 @@ impl<'a> Pages<'a> {
                 return Err(CallError::TooMany { limit: self.limits.pages, what: "pages" });
             }
             let call = Call::get(&url).auth(self.auth).header(header::ACCEPT, "application/json");
+            let call = self.headers.iter().fold(call, |call, (name, value)| call.header(name.clone(), value));
             let answer = self.client.call(call.body_max(self.limits.page_bytes)).await?.success()?;
             let (entries, next) = split(&answer)?;
             if all.len() + entries.len() > self.limits.entries {

@@ -8,6 +8,7 @@ mod answer;
 mod authorization;
 mod callback;
 mod pkce;
+mod rotation;
 mod token;
 
 pub use answer::TokenAnswer;

@@ -7,6 +7,7 @@ use url::Url;
 
 use super::TokenAnswer;
 use super::answer::TokenRefusal;
+use super::rotation::Rotations;
 use crate::Secret;
 use crate::client::{Auth, Client};
 
@@ -27,12 +28,19 @@ pub struct TokenEndpoint {
     client_id: String,
     client_secret: Secret,
     auth: AtomicU8,
+    rotations: Rotations,
 }
 
 impl TokenEndpoint {
     /// The endpoint for this client.
     pub fn new(url: Url, client_id: impl Into<String>, client_secret: Secret, auth: ClientAuth) -> Self {
-        Self { url, client_id: client_id.into(), client_secret, auth: AtomicU8::new(auth as u8) }
+        Self {
+            url,
+            client_id: client_id.into(),
+            client_secret,
+            auth: AtomicU8::new(auth as u8),
+            rotations: Rotations::default(),
+        }
     }
 
     /// Redeems a code (RFC 6749 §4.1.3). `redirect_uri` is sent if the authorization request had one.
@@ -53,7 +61,8 @@ impl TokenEndpoint {
         self.grant(client, &fields).await
     }
 
-    /// Refreshes (RFC 6749 §6). An answer without a refresh token keeps the one that was used.
+    /// Refreshes (RFC 6749 §6). An answer without a refresh token keeps the one that was used. One that brings another is
+    /// repeated for a minute to whoever still has the old one.
     ///
     /// # Errors
     ///
@@ -62,9 +71,17 @@ impl TokenEndpoint {
         if refresh_token.is_empty() {
             return Err(UpstreamError::Denied("oauth2: token expired and refresh token is not set".into()));
         }
+        let slot = self.rotations.slot(refresh_token);
+        let mut last = slot.lock().await;
+        if let Some(answer) = last.repeat() {
+            return Ok(answer);
+        }
         let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh_token)];
         let mut answer = self.grant(client, &fields).await?;
-        answer.refresh_token.get_or_insert_with(|| Secret::new(refresh_token));
+        match &answer.refresh_token {
+            Some(other) if other.expose() != refresh_token => last.keep(answer.clone()),
+            _ => answer.refresh_token = Some(Secret::new(refresh_token)),
+        }
         Ok(answer)
     }
 

@@ -20,21 +20,12 @@ pub const SKEW_OF_ISSUE: Duration = Duration::from_secs(300);
 pub struct Expected<'a> {
     /// Our client id, or whichever audience may have the token; one of them must be in `aud`.
     pub audiences: &'a [&'a str],
-    /// The nonce that was sent; an empty one is not looked for.
-    pub nonce: Nonce<'a>,
+    /// Who must be named as `azp` if anybody is.
+    pub authorized_party: Option<&'a str>,
+    /// The nonce that was sent, if one was.
+    pub nonce: Option<&'a str>,
     /// The access token that came with it, for `at_hash`.
     pub access_token: Option<&'a str>,
-}
-
-/// What of a `nonce` is expected (OpenID Connect Core §3.1.2.1).
-#[derive(Clone, Copy)]
-pub enum Nonce<'a> {
-    /// None was sent, or it is not this login's token.
-    Any,
-    /// This one.
-    Required(&'a str),
-    /// This one, or none: for providers that do not repeat it.
-    IfPresent(&'a str),
 }
 
 pub(super) fn check(
@@ -49,7 +40,7 @@ pub(super) fn check(
     if !same_issuer(named, issuer) {
         return Err(refused(format!("it is of issuer {:?}, not {issuer:?}", crate::client::one_line(named))));
     }
-    audience(claims, expected.audiences)?;
+    audience(claims, expected)?;
     times(claims, now)?;
     nonce(text("nonce"), expected.nonce)?;
     match (text("at_hash"), expected.access_token) {
@@ -65,20 +56,23 @@ fn same_issuer(named: &str, issuer: &str) -> bool {
     named == issuer || (issuer == "https://accounts.google.com" && named == "accounts.google.com")
 }
 
-fn audience(claims: &Claims, wanted: &[&str]) -> Result<(), UpstreamError> {
-    let is_ours = |value: &Value| value.as_str().is_some_and(|audience| wanted.contains(&audience));
-    let ours = match claims.get("aud") {
-        Some(Value::Array(all)) => all.iter().any(is_ours),
-        Some(one) => is_ours(one),
-        None => false,
-    };
-    if !ours {
-        return Err(refused(format!("it is for another audience than {wanted:?}")));
+fn audience(claims: &Claims, expected: &Expected<'_>) -> Result<(), UpstreamError> {
+    if !is_for(claims.get("aud"), expected.audiences) {
+        return Err(refused(format!("it is for another audience than {:?}", expected.audiences)));
     }
-    match claims.get("azp") {
-        None | Some(Value::Null) => Ok(()),
-        Some(party) if is_ours(party) => Ok(()),
-        Some(_) => Err(refused("its azp is another client".into())),
+    match (claims.get("azp").filter(|party| !party.is_null()), expected.authorized_party) {
+        (Some(party), Some(ours)) if party.as_str() != Some(ours) => Err(refused("its azp is another client".into())),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a member that is a text or a list of texts, as `aud` is, holds one of these.
+pub(super) fn is_for(member: Option<&Value>, wanted: &[&str]) -> bool {
+    let is_wanted = |value: &Value| value.as_str().is_some_and(|text| wanted.contains(&text));
+    match member {
+        Some(Value::Array(all)) => all.iter().any(is_wanted),
+        Some(one) => is_wanted(one),
+        None => false,
     }
 }
 
@@ -107,12 +101,12 @@ fn number(name: &str, value: &Value) -> Result<f64, UpstreamError> {
     value.as_f64().ok_or_else(|| refused(format!("its {name} is no number")))
 }
 
-fn nonce(named: Option<&str>, expected: Nonce<'_>) -> Result<(), UpstreamError> {
-    match (expected, named) {
-        (Nonce::Any, _) | (Nonce::IfPresent(_), None) => Ok(()),
-        (Nonce::Required(nonce) | Nonce::IfPresent(nonce), Some(named)) if named == nonce => Ok(()),
-        (_, Some(_)) => Err(refused("its nonce is another login's".into())),
-        (Nonce::Required(_), None) => Err(refused("it has no nonce, though one was sent".into())),
+fn nonce(named: Option<&str>, sent: Option<&str>) -> Result<(), UpstreamError> {
+    match (sent, named) {
+        (None, _) => Ok(()),
+        (Some(sent), Some(named)) if named == sent => Ok(()),
+        (Some(_), Some(_)) => Err(refused("its nonce is another login's".into())),
+        (Some(_), None) => Err(refused("it has no nonce, though one was sent".into())),
     }
 }
 
@@ -156,7 +150,8 @@ mod tests {
         ];
         let expected = Expected {
             audiences: &["dex"],
-            nonce: Nonce::Required("n"),
+            authorized_party: Some("dex"),
+            nonce: Some("n"),
             access_token: Some("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"),
         };
         for (change, refused) in cases {
@@ -170,7 +165,6 @@ mod tests {
                 (got, expected) => panic!("{change}: {got:?} for {expected:?}"),
             }
         }
-        assert!(nonce(None, Nonce::IfPresent("n")).is_ok() && nonce(Some("m"), Nonce::IfPresent("n")).is_err());
     }
 
     #[test]

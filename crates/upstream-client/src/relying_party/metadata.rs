@@ -2,6 +2,7 @@
 
 use dex_connector::UpstreamError;
 use dex_jose::Algorithm;
+use http::StatusCode;
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -22,6 +23,22 @@ pub struct Overrides {
     pub end_session_endpoint: Option<Url>,
 }
 
+impl Overrides {
+    /// Whether a login needs nothing of the document.
+    fn suffice(&self) -> bool {
+        self.authorization_endpoint.is_some() && self.token_endpoint.is_some() && self.jwks_uri.is_some()
+    }
+
+    /// Whether anything is replaced.
+    pub fn any(&self) -> bool {
+        self.authorization_endpoint.is_some()
+            || self.token_endpoint.is_some()
+            || self.jwks_uri.is_some()
+            || self.userinfo_endpoint.is_some()
+            || self.end_session_endpoint.is_some()
+    }
+}
+
 /// A provider's metadata.
 #[derive(Debug, Clone)]
 pub struct Metadata {
@@ -37,6 +54,8 @@ pub struct Metadata {
     pub userinfo_endpoint: Option<Url>,
     /// Where browsers log out (OpenID Connect RP-Initiated Logout §2.1).
     pub end_session_endpoint: Option<Url>,
+    /// Where tokens are asked about (RFC 7662), if it has that.
+    pub introspection_endpoint: Option<Url>,
     /// The algorithms of its ID tokens that we verify, RS256 if it names none.
     pub algorithms: Vec<Algorithm>,
     /// `code_challenge_methods_supported`
@@ -47,7 +66,7 @@ pub struct Metadata {
 
 impl Metadata {
     /// Fetches the document below `issuer` and lays `overrides` over it. With an `alias` the document may name any issuer, and
-    /// tokens must name the alias.
+    /// tokens must name the alias. A provider without a document (404) is made of overrides alone, if they are enough.
     ///
     /// # Errors
     ///
@@ -62,7 +81,12 @@ impl Metadata {
         let base = issuer.strip_suffix('/').unwrap_or(issuer);
         let url = Url::parse(&format!("{base}/.well-known/openid-configuration"))
             .map_err(|error| UpstreamError::Misconfigured(format!("issuer {issuer:?} is no URL: {error}")))?;
-        let document: Map<String, Value> = client.get_json(&url, Auth::None).await.map_err(provider_failed)?;
+        let document: Map<String, Value> = match client.get_json(&url, Auth::None).await {
+            Err(error) if error.status() == Some(StatusCode::NOT_FOUND) && overrides.suffice() => {
+                [("issuer".to_owned(), issuer.into())].into_iter().collect()
+            }
+            fetched => fetched.map_err(provider_failed)?,
+        };
         Self::read(&document, issuer, alias, overrides)
     }
 
@@ -94,6 +118,7 @@ impl Metadata {
             jwks_uri: required(&overrides.jwks_uri, "jwks_uri")?,
             userinfo_endpoint: member(&overrides.userinfo_endpoint, "userinfo_endpoint")?,
             end_session_endpoint: member(&overrides.end_session_endpoint, "end_session_endpoint")?,
+            introspection_endpoint: endpoint(document, "introspection_endpoint")?,
             algorithms: algorithms(&texts(document, "id_token_signing_alg_values_supported")),
             code_challenge_methods: texts(document, "code_challenge_methods_supported"),
             token_endpoint_auth_methods: texts(document, "token_endpoint_auth_methods_supported"),

@@ -8,7 +8,7 @@ mod keys;
 mod metadata;
 mod provider;
 
-pub use id_token::{Expected, Nonce, SKEW_OF_EXPIRY, SKEW_OF_ISSUE};
+pub use id_token::{Expected, SKEW_OF_EXPIRY, SKEW_OF_ISSUE};
 pub use metadata::{Metadata, Overrides};
 pub use provider::Provider;
 

@@ -54,6 +54,17 @@ impl Provider {
         Ok(claims)
     }
 
+    /// The claims of a JWT of the provider's whose signature holds, and nothing else about it is known: the caller checks them.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Self::verify_id_token`].
+    pub async fn verify_signature(&self, client: &Client, token: &str) -> Result<Claims, UpstreamError> {
+        let verified = self.keys.verify(client, token, &Algorithm::ALL).await?;
+        serde_json::from_slice(&verified.payload)
+            .map_err(|_| UpstreamError::Unacceptable("oidc: the token holds no JSON object".into()))
+    }
+
     /// What userinfo says (OpenID Connect Core §5.3). A signed answer is verified; if it names issuer or audience, they must be
     /// this provider and `client_id`. The caller compares `sub`.
     ///
@@ -84,19 +95,13 @@ impl Provider {
     ) -> Result<Claims, UpstreamError> {
         let token =
             std::str::from_utf8(&answer.body).map_err(|_| answer.not_understood("a signed token", "not UTF-8"))?;
-        let verified = self.keys.verify(client, token.trim(), &Algorithm::ALL).await?;
-        let claims: Claims = serde_json::from_slice(&verified.payload)
-            .map_err(|_| answer.not_understood("signed claims", "the payload is no JSON object"))?;
+        let claims = self.verify_signature(client, token.trim()).await?;
         let issuer = claims.get("iss").and_then(Value::as_str);
         if issuer.is_some_and(|issuer| issuer != self.metadata.issuer) {
             return Err(UpstreamError::Unacceptable("oidc: userinfo is of another issuer".into()));
         }
-        let ours = |value: &Value| value.as_str() == Some(client_id);
-        let for_us = match claims.get("aud") {
-            None | Some(Value::Null) => true,
-            Some(Value::Array(all)) => all.iter().any(ours),
-            Some(one) => ours(one),
-        };
+        let audience = claims.get("aud").filter(|audience| !audience.is_null());
+        let for_us = audience.is_none() || id_token::is_for(audience, &[client_id]);
         match for_us {
             true => Ok(claims),
             false => Err(UpstreamError::Unacceptable("oidc: userinfo is for another audience".into())),

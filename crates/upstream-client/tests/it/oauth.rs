@@ -147,3 +147,22 @@ async fn what_was_sent_is_not_repeated_in_errors() {
     let error = exchange(&server).await.unwrap_err().to_string();
     assert!(error.contains("[..] of dex with [..] or [..]"), "{error}");
 }
+
+#[tokio::test]
+async fn refreshes_with_one_token_at_once_ask_once_if_it_is_rotated() {
+    let server = Server::start(|_, before| {
+        let body = match before {
+            0 => r#"{"access_token":"at-2","refresh_token":"rt-2"}"#.to_owned(),
+            _ => r#"{"error":"invalid_grant"}"#.to_owned(),
+        };
+        ([("content-type", JSON)], body)
+    })
+    .await;
+    let (endpoint, client) = (endpoint(&server, ClientAuth::Basic), client());
+    let (first, second) = tokio::join!(endpoint.refresh(&client, "rt-1"), endpoint.refresh(&client, "rt-1"));
+    for answer in [first, second] {
+        assert_eq!(answer.unwrap().refresh_token.unwrap().expose(), "rt-2");
+    }
+    assert_eq!(server.asked().len(), 1);
+    endpoint.refresh(&client, "rt-2").await.unwrap_err();
+}

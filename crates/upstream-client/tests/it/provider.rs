@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use dex_connector::UpstreamError;
 use dex_jose::{Algorithm, KeySet, SigningKey};
 use dex_model::Timestamp;
-use dex_upstream_client::{Claims, Expected, Nonce, Overrides, Provider};
+use dex_upstream_client::{Claims, Expected, Overrides, Provider};
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -75,7 +75,7 @@ fn sign(key: &SigningKey, claims: &Value) -> String {
 }
 
 async fn verify(provider: &Provider, token: &str) -> Result<Claims, UpstreamError> {
-    let expected = Expected { audiences: &["dex"], nonce: Nonce::Any, access_token: None };
+    let expected = Expected { audiences: &["dex"], authorized_party: None, nonce: None, access_token: None };
     provider.verify_id_token(&client(), token, &expected, now()).await
 }
 
@@ -152,4 +152,18 @@ async fn the_issuer_is_compared_to_the_letter() {
     assert_eq!(aliased.metadata.issuer, op.issuer());
     let error = Provider::discover(&client, "not a url", None, &Overrides::default()).await.err().unwrap();
     assert!(matches!(error, UpstreamError::Misconfigured(_)), "{error}");
+}
+
+#[tokio::test]
+async fn a_provider_without_a_document_is_made_of_overrides() {
+    let server = Server::start(|_, _| StatusCode::NOT_FOUND).await;
+    let (client, at) = (client(), |path: &str| Some(server.at(path)));
+    let some = Overrides { authorization_endpoint: at("/a"), token_endpoint: at("/t"), ..Overrides::default() };
+    assert!(Provider::discover(&client, "http://127.0.0.1:1", None, &some).await.is_err());
+    let issuer = server.url.as_str().trim_end_matches('/');
+    let error = Provider::discover(&client, issuer, None, &some).await.err().unwrap();
+    assert!(matches!(&error, UpstreamError::Unacceptable(text) if text.contains("404")), "{error}");
+    let all = Overrides { jwks_uri: at("/k"), ..some };
+    let provider = Provider::discover(&client, issuer, None, &all).await.unwrap();
+    assert_eq!((provider.metadata.issuer.as_str(), provider.metadata.jwks_uri.path()), (issuer, "/k"));
 }
