@@ -11,8 +11,10 @@ mod postgres;
 mod etcd;
 mod process;
 mod service;
+mod slapd;
 
 pub use openbao::OpenBao;
 pub use postgres::Postgres;
 pub use etcd::Etcd;
 pub use process::{Process, free_port};
+pub use slapd::{Slapd, SlapdTls};

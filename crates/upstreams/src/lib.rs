@@ -15,7 +15,11 @@ use dex_connector::{Connector, Opening, UpstreamError};
 pub type Open = fn(&Opening<'_>) -> Result<Arc<dyn Connector>, UpstreamError>;
 
 /// Every kind of upstream, by the `type` its configuration names.
-pub const KINDS: &[(&str, Open)] = &[("mockCallback", mock::open_callback), ("mockPassword", mock::open_password)];
+pub const KINDS: &[(&str, Open)] = &[
+    ("ldap", dex_directory::open),
+    ("mockCallback", mock::open_callback),
+    ("mockPassword", mock::open_password),
+];
 
 /// Opens a connector of a kind.
 ///

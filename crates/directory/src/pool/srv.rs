@@ -1,0 +1,125 @@
+//! Servers found by their service's name in the DNS (RFC 2782).
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use hickory_resolver::TokioResolver;
+use hickory_resolver::proto::rr::RData;
+use tokio::sync::OnceCell;
+use tokio::time::{Instant, timeout};
+
+use super::hosts::Endpoint;
+
+/// How many servers are taken from an answer.
+const SERVERS_MAX: usize = 32;
+/// How long an answer is used, whatever the DNS says of it.
+const KEPT_FOR: Duration = Duration::from_secs(60);
+/// How long the DNS may take.
+const LOOKUP_MAX: Duration = Duration::from_secs(5);
+
+/// A service's name, and the servers last found under it.
+pub(crate) struct Srv {
+    name: String,
+    resolver: OnceCell<TokioResolver>,
+    found: Mutex<Option<(Instant, Vec<Record>)>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Record {
+    priority: u16,
+    weight: u16,
+    endpoint: Endpoint,
+}
+
+impl Srv {
+    /// `_ldap._tcp.` in front of a domain, or the name as it is if it says so itself.
+    pub(crate) fn new(domain: &str) -> Self {
+        let name = if domain.starts_with('_') { domain.to_owned() } else { format!("_ldap._tcp.{domain}") };
+        Self { name: format!("{}.", name.trim_end_matches('.')), resolver: OnceCell::new(), found: Mutex::default() }
+    }
+
+    /// Asks this resolver, not the system's.
+    #[cfg(test)]
+    pub(crate) fn asking(self, resolver: TokioResolver) -> Self {
+        Self { resolver: OnceCell::new_with(Some(resolver)), ..self }
+    }
+
+    /// The servers, the most urgent first and those alike in an order of chance.
+    ///
+    /// # Errors
+    ///
+    /// What the DNS says. Servers that were found before are used as long as it says nothing better.
+    pub(crate) async fn endpoints(&self, now: Instant) -> Result<Vec<Endpoint>, String> {
+        let kept = self.found.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let fresh = kept.as_ref().is_some_and(|(at, _)| *at + KEPT_FOR > now);
+        let records = match (kept, fresh) {
+            (Some((_, records)), true) => records,
+            (kept, _) => match self.look_up().await {
+                Ok(records) => records,
+                Err(error) => kept.map(|(_, records)| records).ok_or(error)?,
+            },
+        };
+        *self.found.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, records.clone()));
+        Ok(in_order(records, fastrand::f64))
+    }
+
+    async fn look_up(&self) -> Result<Vec<Record>, String> {
+        let failed = |why: &dyn std::fmt::Display| format!("{}: {why}", self.name);
+        let open = async || TokioResolver::builder_tokio()?.build();
+        let resolver = self.resolver.get_or_try_init(open).await.map_err(|error| failed(&error))?;
+        let answer = timeout(LOOKUP_MAX, resolver.srv_lookup(self.name.as_str())).await;
+        let answer = answer.map_err(|_| failed(&"the DNS does not answer"))?.map_err(|error| failed(&error))?;
+        let mut records = Vec::new();
+        for record in answer.answers().iter().take(SERVERS_MAX) {
+            let RData::SRV(srv) = &record.data else { continue };
+            let host = srv.target.to_utf8();
+            let host = host.trim_end_matches('.');
+            // A lone dot says that there is no such service.
+            if !host.is_empty() {
+                let endpoint = Endpoint::new(host, srv.port);
+                records.push(Record { priority: srv.priority, weight: srv.weight, endpoint });
+            }
+        }
+        if records.is_empty() { Err(failed(&"no servers")) } else { Ok(records) }
+    }
+}
+
+/// By priority; within one, each is first as often as its weight says. `chance` is between 0 and 1.
+fn in_order(records: Vec<Record>, mut chance: impl FnMut() -> f64) -> Vec<Endpoint> {
+    let mut keyed: Vec<_> = records
+        .into_iter()
+        .map(|record| (record.priority, -chance().ln() / (f64::from(record.weight) + 0.01), record.endpoint))
+        .collect();
+    keyed.sort_by(|(a, a_key, _), (b, b_key, _)| a.cmp(b).then(a_key.total_cmp(b_key)));
+    keyed.into_iter().map(|(_, _, endpoint)| endpoint).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn priority_comes_before_weight_and_weight_is_a_matter_of_chance() {
+        let record = |priority, weight, host: &str| Record { priority, weight, endpoint: Endpoint::new(host, 389) };
+        let records = || vec![record(2, 100, "spare"), record(1, 10, "light"), record(1, 90, "heavy")];
+        let mut random = fastrand::Rng::with_seed(7);
+        let mut heavy_first = 0;
+        for _ in 0..1000 {
+            let order = in_order(records(), || random.f64());
+            assert_eq!(order[2].host, "spare");
+            heavy_first += usize::from(order[0].host == "heavy");
+        }
+        assert!((850..950).contains(&heavy_first), "{heavy_first} of 1000 for a weight of 90 in 100");
+    }
+
+    #[test]
+    fn a_domain_stands_for_its_ldap_service() {
+        for (written, name) in [
+            ("example.com", "_ldap._tcp.example.com."),
+            ("example.com.", "_ldap._tcp.example.com."),
+            ("_ldap._tcp.dc._msdcs.example.com", "_ldap._tcp.dc._msdcs.example.com."),
+        ] {
+            assert_eq!(Srv::new(written).name, name);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! LDAP as it is on the wire (RFC 4511): messages, filters, controls, and one connection.
+//!
+//! Owned here: reading what a server sends without trusting any of it, with every length bounded before it is believed.
+//! An LDAP client library is not used, because the ones there are end the task, or overflow the stack, on an answer that
+//! is not what they expect. Not owned: which server is asked, what for, and what the answer means.
+//!
+//! Control leaves to the directory inside [`Connection`], and comes back with an answer or a [`Failure`].
+
+mod ber;
+mod connection;
+mod controls;
+mod filter;
+mod filter_text;
+mod message;
+mod stream;
+
+pub(crate) use connection::{Connection, Failure, Found, Search};
+pub(crate) use controls::PolicyError;
+pub(crate) use filter::Filter;
+pub(crate) use filter_text::{condition, parse as parse_filter, unescape};
+pub(crate) use message::{Attribute, Entry, Outcome, Scope, code};
+pub(crate) use stream::{Security, Transport};
