@@ -5,6 +5,8 @@
 //!
 //! Control leaves to the upstreams, from inside the connectors that are opened here.
 
+mod forge;
+mod github;
 mod mock;
 
 use std::sync::Arc;
@@ -16,6 +18,7 @@ pub type Open = fn(&Opening<'_>) -> Result<Arc<dyn Connector>, UpstreamError>;
 
 /// Every kind of upstream, by the `type` its configuration names.
 pub const KINDS: &[(&str, Open)] = &[
+    ("github", github::open),
     ("ldap", dex_directory::open),
     ("mockCallback", mock::open_callback),
     ("mockPassword", mock::open_password),
