@@ -2,13 +2,15 @@
 //!
 //! [`Backend`] is what a back end must be able to do: six operations, each of one record. [`Store`]
 //! is what the rest of dex calls. Here too are the memory back end, the layer of records that the
-//! configuration fixes, the JSON that back ends share, and the suite that every back end must pass. The room knows no HTTP and no
+//! configuration fixes, the JSON that back ends share, the copy from one back end to another, and the suite that every
+//! back end must pass. The room knows no HTTP and no
 //! clock; what a record means is the business of `dex-model`.
 //!
 //! Control leaves through [`Backend`], and comes back with [`StorageError`] when that fails.
 
 mod backend;
 pub mod conformance;
+pub mod copy;
 mod error;
 mod expiry;
 pub mod json;

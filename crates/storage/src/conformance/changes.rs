@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dex_model::{
-    AnyRecord, ClientSecret, ConnectorData, DeviceStatus, Login, PasswordHash, StoredJwk, Timestamp, TokenSecret, later,
+    AnyRecord, ClientSecret, ConnectorData, DeviceStatus, Login, PasswordHash, Timestamp, TokenSecret, later,
 };
 
 use super::samples::NOW;
@@ -42,24 +42,6 @@ pub(super) fn ending(mut record: AnyRecord, end: Timestamp) -> AnyRecord {
         AnyRecord::DeviceRequest(r) => r.expiry = end,
         AnyRecord::DeviceToken(r) => r.expiry = end,
         AnyRecord::Spent(r) => r.expiry = end,
-        _ => {}
-    }
-    record
-}
-
-/// The record without what a back end may change: the case of an e-mail, the order of a JWK's
-/// members, and the version of a connector, which Kubernetes counts itself.
-pub(super) fn normal(mut record: AnyRecord) -> AnyRecord {
-    match &mut record {
-        AnyRecord::Password(r) => r.email = r.email.to_lowercase(),
-        AnyRecord::Connector(r) => r.resource_version.clear(),
-        AnyRecord::Keys(r) => {
-            let former = r.verification_keys.iter_mut().flatten().map(|key| &mut key.public_key);
-            for jwk in former.chain(&mut r.signing_key).chain(&mut r.signing_key_pub) {
-                let members: Option<BTreeMap<String, serde_json::Value>> = serde_json::from_str(jwk.expose()).ok();
-                *jwk = StoredJwk::new(String::from_utf8_lossy(&dex_oidc::to_json(&members)));
-            }
-        }
         _ => {}
     }
     record

@@ -10,7 +10,7 @@ mod gate;
 mod lists;
 mod races;
 mod records;
-mod samples;
+pub(crate) mod samples;
 
 use std::sync::Arc;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use dex_model::{AnyRecord, Client, ConnectorData, Keys, Kind, Record as _, Timestamp};
 
 use super::{changes, ok, samples};
+use crate::copy::normal;
 use crate::{Backend, StorageError, Write};
 
 /// Two records of each kind under different keys.
@@ -17,8 +18,8 @@ fn samples_of(kind: Kind) -> [AnyRecord; 2] {
 
 async fn assert_kept(store: &Arc<dyn Backend>, record: &AnyRecord) {
     let found = ok("get", store.get(&record.key()).await);
-    let found = found.map(|(found, _)| changes::normal(found));
-    assert_eq!(found, Some(changes::normal(record.clone())), "what was kept does not come back");
+    let found = found.map(|(found, _)| normal(found));
+    assert_eq!(found, Some(normal(record.clone())), "what was kept does not come back");
 }
 
 pub(super) async fn every_kind_lives_its_life(store: &Arc<dyn Backend>) {

@@ -11,12 +11,12 @@ use dex_model::{
 };
 
 /// The time of the samples, in whole milliseconds: finer is not promised.
-pub(super) const NOW: Timestamp = Timestamp::constant(1_786_029_264, 123_000_000);
+pub(crate) const NOW: Timestamp = Timestamp::constant(1_786_029_264, 123_000_000);
 
 /// A name that an encoding could trip over.
 const STRANGE: &str = "Żółć <&> \"'\\ \u{2028}\u{1}\n 日本🦀";
 
-pub(super) fn full(kind: Kind, name: &str) -> AnyRecord {
+pub(crate) fn full(kind: Kind, name: &str) -> AnyRecord {
     match kind {
         Kind::AuthRequest => full_auth_request(name).into_any(),
         Kind::AuthCode => full_auth_code(name).into_any(),
@@ -34,7 +34,7 @@ pub(super) fn full(kind: Kind, name: &str) -> AnyRecord {
     }
 }
 
-pub(super) fn minimal(kind: Kind, name: &str) -> AnyRecord {
+pub(crate) fn minimal(kind: Kind, name: &str) -> AnyRecord {
     match kind {
         Kind::AuthRequest => auth_request(name).into_any(),
         Kind::AuthCode => auth_code(name).into_any(),
@@ -192,7 +192,7 @@ fn minimal_refresh_token(id: &str) -> RefreshToken {
     }
 }
 
-pub(super) fn refresh_token(id: &str) -> RefreshToken {
+pub(crate) fn refresh_token(id: &str) -> RefreshToken {
     RefreshToken {
         current: TokenSecret::new("current"),
         obsolete: TokenSecret::new("obsolete"),
@@ -221,7 +221,7 @@ fn minimal_password(name: &str) -> Password {
     }
 }
 
-pub(super) fn password(name: &str) -> Password {
+pub(crate) fn password(name: &str) -> Password {
     Password {
         hash: PasswordHash::new("$2a$10$33EMT0cVYVlPy6WAMCLsceLYjWhuHpbz5yuZxu/GAFj03J9Lytjuy"),
         username: name.into(),
@@ -238,7 +238,7 @@ fn minimal_offline_sessions(user_id: &str) -> OfflineSessions {
     OfflineSessions { user_id: user_id.into(), connector_id: "local".into(), ..OfflineSessions::default() }
 }
 
-pub(super) fn offline_sessions(user_id: &str, connector_id: &str) -> OfflineSessions {
+pub(crate) fn offline_sessions(user_id: &str, connector_id: &str) -> OfflineSessions {
     let token = |id: &str| RefreshTokenRef {
         id: id.into(),
         client_id: "web".into(),
