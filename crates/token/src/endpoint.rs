@@ -10,6 +10,7 @@ use dex_web::{App, Incoming, TokenError, with_headers};
 use http::Method;
 
 use crate::grants;
+use crate::grants::refresh_token::{self, Rotation};
 use crate::mint::{self, Authorized};
 use crate::{AuthenticatedClient, Credentials};
 
@@ -57,20 +58,26 @@ pub(crate) async fn token(State(app): State<Arc<App>>, request: Incoming) -> Res
     let credentials = Credentials::read(&request.headers, &form)?;
     let client = AuthenticatedClient::check(&app, &credentials).await?;
     let grant = Grant { app: &app, client: &client, form: &form, now, address: request.address };
-    let authorized = authorize(grant_type, &grant).await?;
-    let tokens = mint::tokens(&app, &authorized, now).await?;
+    let (authorized, rotation) = authorize(grant_type, &grant).await?;
+    let mut tokens = mint::tokens(&app, &authorized, now).await?;
+    if let Some(rotation) = rotation {
+        let held = refresh_token::rotate(&grant, rotation).await?;
+        tokens.refresh_token = Some(held.expose().to_owned());
+    }
     Ok(with_headers(&app, tokens.into_response()))
 }
 
-async fn authorize(grant_type: GrantType, grant: &Grant<'_>) -> Result<Authorized, TokenError> {
-    match grant_type {
-        GrantType::AuthorizationCode => grants::authorization_code::redeem(grant).await,
-        GrantType::RefreshToken => grants::refresh_token::redeem(grant).await,
-        GrantType::ClientCredentials => grants::client_credentials::redeem(grant).await,
-        GrantType::Password => grants::password::redeem(grant).await,
-        GrantType::TokenExchange => grants::token_exchange::redeem(grant).await,
-        GrantType::Implicit | GrantType::DeviceCode => Err(unsupported()),
-    }
+/// What is issued, and the rotation that is written once it is signed.
+async fn authorize(grant_type: GrantType, grant: &Grant<'_>) -> Result<(Authorized, Option<Rotation>), TokenError> {
+    let authorized = match grant_type {
+        GrantType::AuthorizationCode => grants::authorization_code::redeem(grant).await?,
+        GrantType::RefreshToken => return refresh_token::redeem(grant).await,
+        GrantType::ClientCredentials => grants::client_credentials::redeem(grant).await?,
+        GrantType::Password => grants::password::redeem(grant).await?,
+        GrantType::TokenExchange => grants::token_exchange::redeem(grant).await?,
+        GrantType::Implicit | GrantType::DeviceCode => return Err(unsupported()),
+    };
+    Ok((authorized, None))
 }
 
 fn parse(app: &App, request: &Incoming) -> Result<(GrantType, Form), TokenError> {

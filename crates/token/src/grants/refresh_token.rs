@@ -1,6 +1,6 @@
 //! `refresh_token` (RFC 6749 §6; oidc-core spec, 20).
 
-use dex_model::{Claims, ConnectorData, OfflineSessions, RefreshError, RefreshToken, Rotated};
+use dex_model::{Claims, ConnectorData, OfflineSessions, RefreshError, RefreshToken, Rotated, TokenSecret};
 use dex_oidc::{GrantType, go_list, split_words};
 use dex_storage::{Change, StorageError};
 use dex_web::TokenError;
@@ -24,37 +24,48 @@ impl From<StorageError> for NotRotated {
     }
 }
 
-/// Answers a refresh token: reads, asks the upstream, then compares and swaps.
-pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<Authorized, TokenError> {
+/// A move of a family that is still to be written.
+///
+/// The tokens are signed first: a signer in another program may be down, and the client then comes again with what it
+/// holds.
+pub(crate) struct Rotation {
+    held: Held,
+    seen: RefreshToken,
+    claims: Claims,
+}
+
+/// Answers a refresh token: reads, and asks the upstream. The caller then signs, and writes the rotation.
+pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<(Authorized, Option<Rotation>), TokenError> {
     let held = parse(grant.form.get("refresh_token"))?;
     let token = find(grant, &held).await?;
     let scopes = requested_scopes(grant.form.get("scope"), &token.scopes)?;
-    let (token, claims) = match token.check(held.secret.expose(), &grant.app.settings.refresh, grant.now) {
-        Ok(Rotated::Current) => refresh(grant, &held, token, &scopes).await?,
+    let (claims, moves_on) = match token.check(held.secret.expose(), &grant.app.settings.refresh, grant.now) {
+        Ok(Rotated::Current) => (ask_upstream(grant, &token, &scopes).await?, true),
         Ok(Rotated::Retold) => {
             let claims = token.claims.clone();
             let opened =
                 upstream::resolve(grant.app, grant.client, &token.connector_id, GrantType::RefreshToken).await?;
             upstream::admit(grant.client, &opened, &claims, GrantType::RefreshToken)?;
-            (token, claims)
+            (claims, false)
         }
         Err(error) => return Err(refuse(grant, &token, error).await),
     };
-    Ok(Authorized {
+    let authorized = Authorized {
         refresh_token: Some(family::held(&token.id, &token.current)),
         code: None,
         access_jti: None,
         issue: Issue::AccessAndId,
         subject: Subject {
-            client_id: token.client_id,
-            claims,
-            connector_id: token.connector_id,
+            client_id: token.client_id.clone(),
+            claims: claims.clone(),
+            connector_id: token.connector_id.clone(),
             scopes,
-            nonce: token.nonce,
+            nonce: token.nonce.clone(),
             auth_time: None,
             session_id: String::new(),
         },
-    })
+    };
+    Ok((authorized, moves_on.then_some(Rotation { held, seen: token, claims })))
 }
 
 fn parse(text: &str) -> Result<Held, TokenError> {
@@ -83,13 +94,8 @@ fn requested_scopes(text: &str, granted: &[String]) -> Result<Vec<String>, Token
     Err(invalid_scope(format!("Requested scopes contain unauthorized scope(s): {}.", go_list(wider))))
 }
 
-/// Asks the upstream who the user is now, then moves the family on.
-async fn refresh(
-    grant: &Grant<'_>,
-    held: &Held,
-    token: RefreshToken,
-    scopes: &[String],
-) -> Result<(RefreshToken, Claims), TokenError> {
+/// Asks the upstream who the user is now.
+async fn ask_upstream(grant: &Grant<'_>, token: &RefreshToken, scopes: &[String]) -> Result<Claims, TokenError> {
     let app = grant.app;
     let opened = upstream::resolve(app, grant.client, &token.connector_id, GrantType::RefreshToken).await?;
     let whose = (token.claims.user_id.as_str(), token.connector_id.as_str());
@@ -113,8 +119,7 @@ async fn refresh(
         claims = fresh;
     }
     upstream::admit(grant.client, &opened, &claims, GrantType::RefreshToken)?;
-    let token = rotate(grant, held, &token, &claims).await?;
-    Ok((token, claims))
+    Ok(claims)
 }
 
 async fn keep_data(grant: &Grant<'_>, whose: (&str, &str), data: &ConnectorData) -> Result<(), StorageError> {
@@ -129,12 +134,9 @@ async fn keep_data(grant: &Grant<'_>, whose: (&str, &str), data: &ConnectorData)
     Ok(())
 }
 
-async fn rotate(
-    grant: &Grant<'_>,
-    held: &Held,
-    seen: &RefreshToken,
-    claims: &Claims,
-) -> Result<RefreshToken, TokenError> {
+/// Moves the family on: compares and swaps. Answers the refresh token that the client holds from now on.
+pub(crate) async fn rotate(grant: &Grant<'_>, rotation: Rotation) -> Result<TokenSecret, TokenError> {
+    let Rotation { held, seen, claims } = rotation;
     let next = family::new_secret();
     let policy = &grant.app.settings.refresh;
     let changed = grant
@@ -142,7 +144,7 @@ async fn rotate(
         .store
         .update::<RefreshToken, _, _>(&seen.id, |token| {
             let stored = token.clone();
-            match token.rotate(held.secret.expose(), next.clone(), claims, policy, grant.now) {
+            match token.rotate(held.secret.expose(), next.clone(), &claims, policy, grant.now) {
                 Ok((token, _)) => Ok(token),
                 // It was current when this request was checked, so the two ran side by side: no theft.
                 Err(RefreshError::Reused) => Ok(stored),
@@ -151,10 +153,10 @@ async fn rotate(
         })
         .await;
     match changed {
-        Ok(Change::Made(token)) => Ok(token),
+        Ok(Change::Made(token)) => Ok(family::held(&token.id, &token.current)),
         Ok(Change::Missing) => Err(TokenError::invalid_grant(INVALID)),
         Err(NotRotated::Storage(error)) => Err(error.into()),
-        Err(NotRotated::Refused(error)) => Err(refuse(grant, seen, error).await),
+        Err(NotRotated::Refused(error)) => Err(refuse(grant, &seen, error).await),
     }
 }
 

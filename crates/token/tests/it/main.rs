@@ -6,3 +6,4 @@ mod kit;
 mod other_grants;
 mod presented;
 mod refresh_token;
+mod remote_signer;

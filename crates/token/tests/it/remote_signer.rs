@@ -1,0 +1,69 @@
+//! A key that another program keeps.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use dex_jose::{Algorithm, SigningKey};
+use dex_testkit::TestApp;
+use dex_web::signing::{RemoteError, RemoteKey, RemoteSigner};
+
+use crate::kit::{app, app_with, claims, code, member, redeem, refresh, refusal, userinfo};
+
+/// A signer that can be away.
+struct Away {
+    key: SigningKey,
+    away: AtomicBool,
+}
+
+#[async_trait]
+impl RemoteSigner for Away {
+    async fn keys(&self) -> Result<Vec<RemoteKey>, RemoteError> {
+        Ok(vec![RemoteKey { version: 1, public: self.key.public(), signs: true }])
+    }
+
+    async fn sign(&self, _: &RemoteKey, signing_input: &str) -> Result<Vec<u8>, RemoteError> {
+        match self.away.load(Ordering::SeqCst) {
+            true => Err(RemoteError::Unavailable("503: sealed".to_owned())),
+            false => Ok(self.key.sign(signing_input.as_bytes()).unwrap()),
+        }
+    }
+}
+
+async fn signed_remotely(app: &TestApp, algorithm: Algorithm) -> Arc<Away> {
+    let signer = Arc::new(Away { key: SigningKey::generate(algorithm), away: AtomicBool::new(false) });
+    let remote: Arc<dyn RemoteSigner> = signer.clone();
+    app.app.signer.follow(&remote).await.unwrap();
+    signer
+}
+
+#[tokio::test]
+async fn tokens_of_every_algorithm_are_bound_and_believed() {
+    for algorithm in [Algorithm::RS256, Algorithm::ES384, Algorithm::EdDSA] {
+        let app = app().await;
+        signed_remotely(&app, algorithm).await;
+        let answer = redeem(&app, &code(&app, &["openid", "email"])).await;
+        let access_token = member(&answer, "access_token");
+        let bound = claims(&member(&answer, "id_token"))["at_hash"].as_str().unwrap_or_default().to_owned();
+        assert_eq!(bound, dex_jose::half_hash(algorithm, &access_token), "{algorithm}");
+        let told = userinfo(&app, &access_token).await;
+        assert_eq!(told.status, 200, "{algorithm}: {}", told.body);
+    }
+}
+
+#[tokio::test]
+async fn a_signer_that_is_away_costs_nobody_a_refresh_token() {
+    // Without an interval in which the former token is answered again.
+    let app = app_with(|settings| settings.refresh.reuse_interval = std::time::Duration::ZERO).await;
+    let signer = signed_remotely(&app, Algorithm::ES256).await;
+    let first = member(&redeem(&app, &code(&app, &["openid", "offline_access"])).await, "refresh_token");
+    signer.away.store(true, Ordering::SeqCst);
+    let away = refresh(&app, &first).await;
+    assert_eq!(refusal(&away), (503, "temporarily_unavailable".into()));
+    assert!(away.headers.contains_key("retry-after"));
+    signer.away.store(false, Ordering::SeqCst);
+    let second = member(&refresh(&app, &first).await, "refresh_token");
+    assert!(!second.is_empty() && second != first);
+    assert_eq!(refresh(&app, &second).await.status, 200);
+    assert_eq!(refusal(&refresh(&app, &first).await), (400, "invalid_grant".into()), "a replay is still one");
+}
