@@ -25,7 +25,7 @@ impl RemoteSigner for Away {
     async fn sign(&self, _: &RemoteKey, signing_input: &str) -> Result<Vec<u8>, RemoteError> {
         match self.away.load(Ordering::SeqCst) {
             true => Err(RemoteError::Unavailable("503: sealed".to_owned())),
-            false => Ok(self.key.sign(signing_input.as_bytes()).unwrap()),
+            false => Ok(self.key.sign(signing_input.as_bytes()).expect("the library signs")),
         }
     }
 }
@@ -33,7 +33,7 @@ impl RemoteSigner for Away {
 async fn signed_remotely(app: &TestApp, algorithm: Algorithm) -> Arc<Away> {
     let signer = Arc::new(Away { key: SigningKey::generate(algorithm), away: AtomicBool::new(false) });
     let remote: Arc<dyn RemoteSigner> = signer.clone();
-    app.app.signer.follow(&remote).await.unwrap();
+    app.app.signer.follow(&remote).await.expect("it has a key");
     signer
 }
 
