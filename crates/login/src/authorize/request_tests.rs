@@ -204,3 +204,22 @@ fn a_refused_request_object_still_says_how_its_client_listens() {
         assert_eq!(response_mode(&form), expected, "{told}");
     }
 }
+
+#[test]
+fn claims_asked_for_one_by_one_come_with_their_scope() {
+    let settings = settings(&["code"]);
+    let rules = Rules { settings: &settings, out_of_band: false, device: false };
+    let cases: [(&str, &[&str]); 6] = [
+        (r#"{"userinfo":{"name":{"essential":true}}}"#, &["openid", "profile"]),
+        (r#"{"id_token":{"email_verified":null,"email":null,"groups":null}}"#, &["openid", "email", "groups"]),
+        (r#"{"userinfo":{"picture":null,"offline_access":null},"other":{"name":null}}"#, &["openid"]),
+        (r#"{"userinfo":["name"],"id_token":null}"#, &["openid"]),
+        ("[]", &["openid"]),
+        ("{", &["openid"]),
+    ];
+    for (claims, expected) in cases {
+        assert_eq!(check(&request(&[("claims", claims)]), &rules).unwrap().scopes, expected, "{claims}");
+    }
+    let both = [("claims", r#"{"userinfo":{"name":null}}"#), ("scope", "openid profile")];
+    assert_eq!(check(&request(&both), &rules).unwrap().scopes, ["openid", "profile"], "once is enough");
+}

@@ -3,6 +3,7 @@
 use dex_model::Pkce;
 use dex_oidc::{AuthorizeErrorCode, CodeChallengeMethod, Form, ResponseTypes, Scope, go_list, split_words};
 use dex_web::Settings;
+use serde_json::Value;
 
 use super::request::Refused;
 
@@ -63,7 +64,27 @@ pub(super) fn scopes(parameters: &Form) -> Result<Vec<String>, Refused> {
     if !unknown.is_empty() {
         return Err(invalid(format!("Unrecognized scope(s) {}", go_list(unknown))));
     }
-    Ok(words.into_iter().map(str::to_owned).collect())
+    let mut scopes: Vec<String> = words.into_iter().map(str::to_owned).collect();
+    for scope in claimed(parameters.get("claims")) {
+        if !scopes.iter().any(|known| known == scope) {
+            scopes.push(scope.to_owned());
+        }
+    }
+    Ok(scopes)
+}
+
+/// The scopes that bring the claims asked for one by one (OpenID Connect Core §5.5). What is asked for in another
+/// form, or is not known here, is left out of the answer, as that section has it.
+fn claimed(text: &str) -> Vec<&'static str> {
+    let Ok(Value::Object(asked)) = serde_json::from_str::<Value>(text) else { return Vec::new() };
+    let members = ["userinfo", "id_token"].into_iter().filter_map(|member| asked.get(member)?.as_object());
+    let scope_of = |name: &String| match name.as_str() {
+        "email" | "email_verified" => Some("email"),
+        "name" | "preferred_username" => Some("profile"),
+        "groups" => Some("groups"),
+        _ => None,
+    };
+    members.flat_map(|claims| claims.keys().filter_map(scope_of)).collect()
 }
 
 /// The words of `response_type`, and what they are together.
