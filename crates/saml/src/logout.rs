@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::response::{Check, Clock, NameId, Refusal, read_time, status, version};
 use crate::request::instant;
+use crate::response::{Check, Clock, NameId, Refusal, read_time, status, version};
 use crate::signature::{SigningKey, Source, TrustedKeys, sign_enveloped, verify};
 use crate::xml::{Element, Namespace, escape, parse};
 
@@ -97,7 +97,8 @@ impl LogoutRequest {
             return Err(Refusal::new(Check::Conditions, "the request is not valid any more"));
         }
         let name = root.only(Namespace::Assertion, "NameID").filter(|name| name.elements().next().is_none());
-        let name = name.ok_or_else(|| Refusal::new(Check::NameId, "the request does not say who is to be logged out"))?;
+        let name =
+            name.ok_or_else(|| Refusal::new(Check::NameId, "the request does not say who is to be logged out"))?;
         let text = |attribute: &str| name.attribute(attribute).map(str::to_owned);
         Ok(Self {
             id: id(&root)?,

@@ -54,7 +54,9 @@ mod tests {
             assert_eq!(NameIdFormat::parse(urn).unwrap().urn(), urn);
             assert_eq!(NameIdFormat::parse(urn.rsplit(':').next().unwrap()).unwrap().urn(), urn);
         }
-        for unknown in ["", "Persistent", "nameid-format:persistent", "urn:oasis:names:tc:SAML:1.1:nameid-format:kerberos"] {
+        for unknown in
+            ["", "Persistent", "nameid-format:persistent", "urn:oasis:names:tc:SAML:1.1:nameid-format:kerberos"]
+        {
             assert_eq!(NameIdFormat::parse(unknown), Err(UnknownNameIdFormat(unknown.into())));
         }
     }

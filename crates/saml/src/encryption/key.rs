@@ -46,7 +46,9 @@ impl DecryptionKey {
             return Err(DecryptionKeyError::OtherCertificate);
         }
         let pkcs8 = pair.as_der().map_err(|_| DecryptionKeyError::Unsupported)?;
-        let key = PrivateDecryptingKey::from_pkcs8(pkcs8.as_ref()).ok().and_then(|key| OaepPrivateDecryptingKey::new(key).ok());
+        let key = PrivateDecryptingKey::from_pkcs8(pkcs8.as_ref())
+            .ok()
+            .and_then(|key| OaepPrivateDecryptingKey::new(key).ok());
         Ok(Self { key: key.ok_or(DecryptionKeyError::Unsupported)?, certificate })
     }
 

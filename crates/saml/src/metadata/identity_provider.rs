@@ -145,7 +145,8 @@ fn certificates(role: &Element) -> Result<Vec<Certificate>, MetadataError> {
     let mut certificates = Vec::new();
     for element in data.filter_map(|data| data.first(Namespace::Signature, "X509Certificate")) {
         let text: String = element.text().split_ascii_whitespace().collect();
-        let Some(certificate) = BASE64_STANDARD.decode(text).ok().and_then(|der| Certificate::from_der(&der).ok()) else {
+        let Some(certificate) = BASE64_STANDARD.decode(text).ok().and_then(|der| Certificate::from_der(&der).ok())
+        else {
             continue;
         };
         let certificate = certificate.whatever_its_dates();

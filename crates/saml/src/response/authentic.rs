@@ -140,12 +140,7 @@ fn under_signed_response(
     Ok(Authentic { response: element.clone(), response_signed: true, assertion })
 }
 
-fn opened(
-    found: &Element,
-    expected: &Expected<'_>,
-    covered: Covered,
-    checks: &mut Checks,
-) -> Result<String, Refusal> {
+fn opened(found: &Element, expected: &Expected<'_>, covered: Covered, checks: &mut Checks) -> Result<String, Refusal> {
     let text = decrypt(found, expected.decryption, covered);
     let text = text.map_err(|error| Refusal::new(Check::Decryption, error.to_string()))?;
     checks.passed(Check::Decryption, "the assertion was encrypted for us");

@@ -20,9 +20,9 @@ pub(super) fn check(
     let until = within(conditions, clock).map_err(refusal)?;
     // A condition that is not understood may be one that does not hold (§2.5.1.1).
     let known = ["AudienceRestriction", "OneTimeUse", "ProxyRestriction"];
-    let odd = conditions.elements().find(|condition| {
-        condition.namespace != Namespace::Assertion || !known.contains(&&*condition.name)
-    });
+    let odd = conditions
+        .elements()
+        .find(|condition| condition.namespace != Namespace::Assertion || !known.contains(&&*condition.name));
     if let Some(odd) = odd {
         return Err(refusal(format!("the condition {} is not known", shown(&odd.name))));
     }
@@ -45,7 +45,8 @@ fn audience(conditions: &Element, expected: &Expected<'_>, checks: &mut Checks) 
         let audiences: Vec<String> = audiences.collect();
         if !audiences.iter().any(|audience| audience == wanted) {
             let got: Vec<String> = audiences.iter().map(|audience| shown(audience)).collect();
-            let reason = format!("required audience {} was not in Response audiences {}", shown(wanted), got.join(", "));
+            let reason =
+                format!("required audience {} was not in Response audiences {}", shown(wanted), got.join(", "));
             return Err(Refusal::new(Check::Audience, reason));
         }
     }
@@ -65,7 +66,8 @@ pub(super) fn authn_statement(
     for statement in statements {
         let Some(text) = statement.attribute("SessionNotOnOrAfter") else { continue };
         let until = read_time(text);
-        let until = until.ok_or_else(|| refusal(format!("SessionNotOnOrAfter is not a time in UTC: {}", shown(text))))?;
+        let until =
+            until.ok_or_else(|| refusal(format!("SessionNotOnOrAfter is not a time in UTC: {}", shown(text))))?;
         if clock.is_at_or_after(until) {
             return Err(refusal(format!("at {} the session over there is over since {until}", clock.now)));
         }

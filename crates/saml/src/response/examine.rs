@@ -116,7 +116,8 @@ fn in_response_to(authentic: &Authentic, expected: &Expected<'_>, checks: &mut C
         Some(got) if got == wanted => checks.passed(Check::InResponseTo, shown(wanted)),
         // Nobody signed it, so that its being absent says no more than its being there.
         None if !authentic.response_signed => {
-            checks.passed(Check::InResponseTo, "left to the subject confirmation: the response, unsigned, says nothing");
+            checks
+                .passed(Check::InResponseTo, "left to the subject confirmation: the response, unsigned, says nothing");
         }
         other => {
             let got = shown(other.unwrap_or_default());

@@ -16,8 +16,8 @@ mod subject;
 mod time;
 
 pub use assertion::{Assertion, Attribute, NameId};
-pub use check::{Check, Checked, Refusal};
 pub(crate) use check::Checks;
+pub use check::{Check, Checked, Refusal};
 pub use examine::{Examined, Expected, RequestId, Trust, examine};
 pub(crate) use message::{status, version};
 pub(crate) use time::{Clock, read as read_time};

@@ -16,11 +16,11 @@ mod query;
 mod sign;
 mod verify;
 
-pub use algorithm::SignatureAlgorithm;
 pub(crate) use algorithm::DigestAlgorithm;
+pub use algorithm::SignatureAlgorithm;
 pub use certificate::{Certificate, CertificateError, TRUSTED_KEYS_MAX, TrustedKeys, TrustedKeysError};
 pub(crate) use query::{joined, signed_query, verify_query};
 pub use sign::{SigningKey, SigningKeyError};
 pub(crate) use sign::{rsa_pair, sign_enveloped};
-pub(crate) use verify::{Source, Verified, signatures, verify};
 pub use verify::SignatureError;
+pub(crate) use verify::{Source, Verified, signatures, verify};

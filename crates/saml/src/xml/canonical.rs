@@ -91,3 +91,134 @@ impl<'a> Canonicalizer<'a> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse;
+    use super::*;
+
+    const EXCLUSIVE: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
+    const INCLUSIVE: &str = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315";
+
+    fn method(algorithm: &str, prefixes: &str) -> Canonicalization {
+        let list = match prefixes {
+            "" => String::new(),
+            list => format!("<InclusiveNamespaces xmlns=\"{EXCLUSIVE}\" PrefixList=\"{list}\"/>"),
+        };
+        Canonicalization::read(&parse(&format!("<T Algorithm=\"{algorithm}\">{list}</T>")).unwrap()).unwrap()
+    }
+
+    fn canonical(text: &str, path: &[usize], algorithm: &str, prefixes: &str) -> String {
+        let how = method(algorithm, prefixes);
+        let comments = algorithm.ends_with("Comments");
+        Canonicalizer::new(text).unwrap().canonical(path, None, comments, &how).unwrap()
+    }
+
+    /// The two documents of Exclusive XML Canonicalization 1.0, section 2.2.
+    const FIRST: &str = "<n0:local xmlns:n0=\"http://something.example\" xmlns:n3=\"ftp://example.org\">\n  \
+        <n1:elem2 xmlns:n1=\"http://example.net\" xml:lang=\"en\">\n    <n3:stuff xmlns:n3=\"ftp://example.org\"/>\n  \
+        </n1:elem2>\n</n0:local>";
+    const SECOND: &str = "<n2:pdu xmlns:n1=\"http://example.com\" xmlns:n2=\"http://foo.example\" xml:lang=\"fr\" \
+        xml:space=\"retain\">\n  <n1:elem2 xmlns:n1=\"http://example.net\" xml:lang=\"en\">\n    \
+        <n3:stuff xmlns:n3=\"ftp://example.org\"/>\n  </n1:elem2>\n</n2:pdu>";
+
+    #[test]
+    fn the_examples_of_exclusive_canonicalization_section_2() {
+        let exclusive = "<n1:elem2 xmlns:n1=\"http://example.net\" xml:lang=\"en\">\n    \
+            <n3:stuff xmlns:n3=\"ftp://example.org\"></n3:stuff>\n  </n1:elem2>";
+        assert_eq!(canonical(FIRST, &[0], EXCLUSIVE, ""), exclusive);
+        assert_eq!(canonical(SECOND, &[0], EXCLUSIVE, ""), exclusive);
+        let first = "<n1:elem2 xmlns:n0=\"http://something.example\" xmlns:n1=\"http://example.net\" \
+            xmlns:n3=\"ftp://example.org\" xml:lang=\"en\">\n    <n3:stuff></n3:stuff>\n  </n1:elem2>";
+        assert_eq!(canonical(FIRST, &[0], INCLUSIVE, ""), first);
+        let second = "<n1:elem2 xmlns:n1=\"http://example.net\" xmlns:n2=\"http://foo.example\" xml:lang=\"en\" \
+            xml:space=\"retain\">\n    <n3:stuff xmlns:n3=\"ftp://example.org\"></n3:stuff>\n  </n1:elem2>";
+        assert_eq!(canonical(SECOND, &[0], INCLUSIVE, ""), second);
+        // The prefixes of a list are treated as by inclusive canonicalisation.
+        let listed = "<n1:elem2 xmlns:n0=\"http://something.example\" xmlns:n1=\"http://example.net\" xml:lang=\"en\">\n    \
+            <n3:stuff xmlns:n3=\"ftp://example.org\"></n3:stuff>\n  </n1:elem2>";
+        assert_eq!(canonical(FIRST, &[0], EXCLUSIVE, "n0"), listed);
+    }
+
+    #[test]
+    fn the_examples_of_canonical_xml_section_3() {
+        let cases = [
+            // 3.1, without its DTD and processing instructions.
+            ("<doc>Hello, world!<!-- Comment 1 --></doc>", "<doc>Hello, world!</doc>"),
+            // 3.2
+            (
+                "<doc>\n   <clean>   </clean>\n   <mixed>\n      A\n      <clean>   </clean>\n   </mixed>\n</doc>",
+                "<doc>\n   <clean>   </clean>\n   <mixed>\n      A\n      <clean>   </clean>\n   </mixed>\n</doc>",
+            ),
+            // 3.3, without its default attribute.
+            (
+                "<doc><e1   /><e2   ></e2><e3   name = \"elem3\"   id=\"elem3\"   /></doc>",
+                "<doc><e1></e1><e2></e2><e3 id=\"elem3\" name=\"elem3\"></e3></doc>",
+            ),
+            (
+                "<e5 a:attr=\"out\" b:attr=\"sorted\" attr2=\"all\" attr=\"I'm\" xmlns:b=\"http://www.ietf.org\" \
+                 xmlns:a=\"http://www.w3.org\" xmlns=\"http://example.org\"/>",
+                "<e5 xmlns=\"http://example.org\" xmlns:a=\"http://www.w3.org\" xmlns:b=\"http://www.ietf.org\" \
+                 attr=\"I'm\" attr2=\"all\" b:attr=\"sorted\" a:attr=\"out\"></e5>",
+            ),
+            (
+                "<e6 xmlns=\"\" xmlns:a=\"http://www.w3.org\"><e7 xmlns=\"http://www.ietf.org\"><e8 xmlns=\"\" \
+                 xmlns:a=\"http://www.w3.org\"><e9 xmlns=\"\" xmlns:a=\"http://www.ietf.org\"/></e8></e7></e6>",
+                "<e6 xmlns:a=\"http://www.w3.org\"><e7 xmlns=\"http://www.ietf.org\"><e8 xmlns=\"\">\
+                 <e9 xmlns:a=\"http://www.ietf.org\"></e9></e8></e7></e6>",
+            ),
+            // 3.4
+            (
+                "<doc><text>First line&#x0d;&#10;Second line</text><value>&#x32;</value>\
+                 <compute><![CDATA[value>\"0\" && value<\"10\" ?\"valid\":\"error\"]]></compute>\
+                 <compute expr='value>\"0\" &amp;&amp; value&lt;\"10\" ?\"valid\":\"error\"'>valid</compute>\
+                 <norm attr=' &apos;   &#x20;&#13;&#xa;&#9;   &apos; '/></doc>",
+                "<doc><text>First line&#xD;\nSecond line</text><value>2</value>\
+                 <compute>value&gt;\"0\" &amp;&amp; value&lt;\"10\" ?\"valid\":\"error\"</compute>\
+                 <compute expr=\"value>&quot;0&quot; &amp;&amp; value&lt;&quot;10&quot; ?&quot;valid&quot;:&quot;error&quot;\">valid</compute>\
+                 <norm attr=\" '    &#xD;&#xA;&#x9;   ' \"></norm></doc>",
+            ),
+            // 3.6, in UTF-8.
+            ("<doc>\u{a9}</doc>", "<doc>\u{a9}</doc>"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(canonical(text, &[], INCLUSIVE, ""), expected);
+        }
+        let commented = "<doc>Hello, world!<!-- Comment 1 --></doc>";
+        assert_eq!(canonical(commented, &[], "http://www.w3.org/2001/10/xml-exc-c14n#WithComments", ""), commented);
+    }
+
+    #[test]
+    fn a_part_is_left_out_and_only_that() {
+        let text = "<a xmlns:p=\"urn:p\"><p:b/>1<c><d/></c>2<c/></a>";
+        let canonicalizer = Canonicalizer::new(text).unwrap();
+        let without = |path: &[usize]| canonicalizer.canonical(&[], Some(path), false, &Canonicalization::exclusive());
+        assert_eq!(without(&[1]).as_deref(), Some("<a><p:b xmlns:p=\"urn:p\"></p:b>12<c></c></a>"));
+        assert_eq!(without(&[1, 0]).as_deref(), Some("<a><p:b xmlns:p=\"urn:p\"></p:b>1<c></c>2<c></c></a>"));
+        assert_eq!(without(&[3]), None);
+    }
+
+    #[test]
+    fn what_is_no_canonicalisation_is_none() {
+        let read = |text: &str| Canonicalization::read(&parse(text).unwrap());
+        let list = format!("<InclusiveNamespaces xmlns=\"{EXCLUSIVE}\" PrefixList=\"a\"/>");
+        for (told, text) in [
+            ("none named", "<T/>".to_owned()),
+            ("a style sheet", "<T Algorithm=\"http://www.w3.org/TR/1999/REC-xslt-19991116\"/>".to_owned()),
+            ("a path", "<T Algorithm=\"http://www.w3.org/TR/1999/REC-xpath-19991116\"/>".to_owned()),
+            ("a list for an inclusive one", format!("<T Algorithm=\"{INCLUSIVE}\">{list}</T>")),
+            ("two lists", format!("<T Algorithm=\"{EXCLUSIVE}\">{list}{list}</T>")),
+            ("another parameter", format!("<T Algorithm=\"{EXCLUSIVE}\"><x/></T>")),
+            (
+                "too many prefixes",
+                format!(
+                    "<T Algorithm=\"{EXCLUSIVE}\">{}</T>",
+                    list.replace("\"a\"", &format!("\"{}\"", "a ".repeat(33)))
+                ),
+            ),
+        ] {
+            assert_eq!(read(&text), None, "{told}");
+        }
+        assert!(read(&format!("<T Algorithm=\"{EXCLUSIVE}\">{list}</T>")).is_some());
+    }
+}

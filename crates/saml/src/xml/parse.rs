@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use roxmltree::{Document, NodeType, ParsingOptions};
 
+use super::Namespace;
 use super::scan::{ELEMENTS_MAX, scan};
 use super::tree::{Element, Node};
-use super::Namespace;
 
 /// Why a document is not read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -116,7 +116,9 @@ mod tests {
         for (told, text, expected) in cases {
             assert_eq!(parse(&text).map(|_| ()), expected, "{told}");
         }
-        for broken in ["", "a", "<a>", "<a></b>", "<a b='1' b='2'/>", "<p:a/>", "<a>&x;</a>", "<a/><b/>", "<a>\u{1}</a>"] {
+        for broken in
+            ["", "a", "<a>", "<a></b>", "<a b='1' b='2'/>", "<p:a/>", "<a>&x;</a>", "<a/><b/>", "<a>\u{1}</a>"]
+        {
             assert!(matches!(parse(broken), Err(XmlError::NotWellFormed(_))), "{broken}");
         }
     }

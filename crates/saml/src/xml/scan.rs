@@ -57,7 +57,8 @@ fn within(what: &'static str, count: usize, max: usize) -> Result<(), XmlError> 
 }
 
 fn behind<'a>(text: &'a str, end: &str) -> Result<&'a str, XmlError> {
-    let (_, rest) = text.split_once(end).ok_or_else(|| XmlError::NotWellFormed(format!("no {end} where it must be")))?;
+    let (_, rest) =
+        text.split_once(end).ok_or_else(|| XmlError::NotWellFormed(format!("no {end} where it must be")))?;
     Ok(rest)
 }
 
