@@ -7,6 +7,7 @@ mod consent;
 mod credentials;
 mod device;
 mod device_abuse;
+mod page_errors;
 mod policies;
 mod refusals;
 mod same_browser;
