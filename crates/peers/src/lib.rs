@@ -6,6 +6,7 @@
 //!
 //! Control leaves to the servers, which run beside the test as processes of their own.
 
+pub mod kube_apiserver;
 mod openbao;
 mod postgres;
 mod etcd;
@@ -13,6 +14,7 @@ mod process;
 mod service;
 mod slapd;
 
+pub use kube_apiserver::KubeApiserver;
 pub use openbao::OpenBao;
 pub use postgres::Postgres;
 pub use etcd::Etcd;

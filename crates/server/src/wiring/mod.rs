@@ -25,7 +25,7 @@ pub fn supported() -> Supported<'static> {
     const KINDS: &[&str] = &connector_kinds();
     Supported {
         connector_kinds: KINDS,
-        storage_kinds: &["memory", "sqlite3", "postgres", "etcd"],
+        storage_kinds: &["memory", "sqlite3", "postgres", "etcd", "kubernetes"],
         signer_kinds: &["local"],
         signer_algorithms: &["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "ES512", "EdDSA"],
         authenticator_kinds: &[],

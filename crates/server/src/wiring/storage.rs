@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use dex_config::{Database, FeatureFlag, StorageConfig};
 use dex_storage::{Backend, Memory};
 use dex_storage_etcd::{CALL_TIMEOUT, Etcd, EtcdOptions, TlsFiles};
+use dex_storage_kubernetes::{Kubernetes, KubernetesOptions, Place};
 use dex_storage_sql::{DatabasePassword, Layout, Postgres, ServerOptions, Sqlite, SqliteOptions};
 
 use crate::run::ProcessEnv;
@@ -26,6 +27,9 @@ pub(super) async fn open(config: &StorageConfig) -> anyhow::Result<Arc<dyn Backe
             Arc::new(Postgres::connect(&server_options(database)).await.context(FAILED)?)
         }
         StorageConfig::Etcd(config) => Arc::new(Etcd::open(&etcd_options(config)).await.context(FAILED)?),
+        StorageConfig::Kubernetes(config) => {
+            Arc::new(Kubernetes::open(&kubernetes_options(config)).await.context(FAILED)?)
+        }
         other => anyhow::bail!("{FAILED}: `{}` is not supported yet", other.kind()),
     };
     Ok(opened)
@@ -45,6 +49,11 @@ fn etcd_options(config: &dex_config::Etcd) -> EtcdOptions {
         },
         call_timeout: CALL_TIMEOUT,
     }
+}
+
+fn kubernetes_options(config: &dex_config::Kubernetes) -> KubernetesOptions {
+    let place = config.kube_config_file.as_ref().map_or(Place::InCluster, |file| Place::Kubeconfig(file.into()));
+    KubernetesOptions { place, create_crds: config.create_crds }
 }
 
 /// Which of Dex's two sets of tables SQL databases hold.

