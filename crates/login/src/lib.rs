@@ -17,6 +17,7 @@ mod device;
 mod dispatch;
 mod finish;
 mod home;
+mod metadata;
 mod negotiate;
 mod next_step;
 mod password;
@@ -46,6 +47,7 @@ pub fn routes(app: Arc<App>) -> Router {
         .route(&at("/auth/{connector}/login"), any(password::password))
         .route(&at("/callback"), any(callback::callback))
         .route(&at("/callback/{connector}"), any(callback::callback_through))
+        .route(&at("/connectors/{connector}/metadata"), any(metadata::metadata))
         .route(&at("/approval"), any(approval::approval))
         .route(&at("/device"), any(device::enter))
         .route(&at("/device/auth/verify_code"), any(device::verify))

@@ -26,6 +26,10 @@ impl Connector for Scripted {
     fn refresh(&self) -> Option<&dyn Refresh> {
         Some(self)
     }
+
+    fn metadata(&self) -> Option<(&'static str, String)> {
+        Some(("application/xml", "<about-us/>".to_owned()))
+    }
 }
 
 /// Whoever it was, it is `user` now.

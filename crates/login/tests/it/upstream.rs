@@ -114,3 +114,17 @@ async fn what_lets_in_once_lets_in_nobody_else() {
         assert_eq!(!shown.told("code").is_empty(), let_in, "{once}: {}", shown.body);
     }
 }
+
+#[tokio::test]
+async fn what_a_connector_publishes_is_shown_and_nothing_else() {
+    let app = app().await;
+    let shown = app.browser().get("/dex/connectors/scripted/metadata").await;
+    assert_eq!((shown.status, shown.body.as_str()), (StatusCode::OK, "<about-us/>"));
+    assert_eq!(shown.headers["content-type"], "application/xml");
+    for (connector, status) in [("local", StatusCode::NOT_FOUND), ("nope", StatusCode::BAD_REQUEST)] {
+        let shown = app.browser().get(&format!("/dex/connectors/{connector}/metadata")).await;
+        assert_eq!(shown.status, status, "{connector}");
+    }
+    let posted = app.browser().step(Method::POST, "/dex/connectors/scripted/metadata", &[]).await;
+    assert_eq!(posted.status, StatusCode::METHOD_NOT_ALLOWED);
+}
