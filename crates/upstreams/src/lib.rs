@@ -5,9 +5,14 @@
 //!
 //! Control leaves to the upstreams, from inside the connectors that are opened here.
 
+mod bitbucket_cloud;
 mod forge;
+mod gitea;
 mod github;
+mod gitlab;
 mod mock;
+mod oauth;
+mod oidc;
 
 use std::sync::Arc;
 
@@ -18,10 +23,15 @@ pub type Open = fn(&Opening<'_>) -> Result<Arc<dyn Connector>, UpstreamError>;
 
 /// Every kind of upstream, by the `type` its configuration names.
 pub const KINDS: &[(&str, Open)] = &[
+    ("bitbucket-cloud", bitbucket_cloud::open),
+    ("gitea", gitea::open),
     ("github", github::open),
+    ("gitlab", gitlab::open),
     ("ldap", dex_directory::open),
     ("mockCallback", mock::open_callback),
     ("mockPassword", mock::open_password),
+    ("oauth", oauth::open),
+    ("oidc", oidc::open),
 ];
 
 /// Opens a connector of a kind.

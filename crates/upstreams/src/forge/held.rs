@@ -53,11 +53,14 @@ impl Held {
     ///
     /// # Errors
     ///
-    /// [`UpstreamError::Unacceptable`] for data that is not of this connector; it begins with `doing` and holds nothing of the data.
-    pub(crate) fn read(data: &[u8], doing: &str) -> Result<Self, UpstreamError> {
+    /// [`UpstreamError::Unacceptable`] for data that is not of this connector; it holds nothing of the data.
+    pub(crate) fn read(data: &[u8], whose: &str) -> Result<Self, UpstreamError> {
         let data = if data.is_empty() { b"{}" } else { data };
         let no_json = |error: serde_json::Error| {
-            UpstreamError::Unacceptable(format!("{doing}: not the JSON that is stored ({:?} error)", error.classify()))
+            UpstreamError::Unacceptable(format!(
+                "{whose}: unmarshal connector data: not the JSON that is stored ({:?} error)",
+                error.classify()
+            ))
         };
         let stored: Stored = serde_json::from_slice(data).map_err(no_json)?;
         Ok(Self {
@@ -113,7 +116,7 @@ mod tests {
             ),
         ];
         for (layout, stored, written) in cases {
-            let held = Held::read(stored.as_bytes(), "x: unmarshal access token").unwrap();
+            let held = Held::read(stored.as_bytes(), "x").unwrap();
             assert_eq!(String::from_utf8(held.write(layout)).unwrap(), written, "{stored}");
         }
     }
@@ -121,9 +124,8 @@ mod tests {
     #[test]
     fn data_that_is_not_ours_is_refused_without_being_quoted() {
         for data in ["hunter2", r#"{"accessToken":["hunter2"]}"#, r#"{"accessToken":"a","expiry":"hunter2"}"#] {
-            let error =
-                Held::read(data.as_bytes(), "gitea: unmarshal access token").map(|_| ()).unwrap_err().to_string();
-            assert!(error.contains("gitea: unmarshal access token") && !error.contains("hunter2"), "{error}");
+            let error = Held::read(data.as_bytes(), "gitea").map(|_| ()).unwrap_err().to_string();
+            assert!(error.contains("gitea: unmarshal connector data") && !error.contains("hunter2"), "{error}");
         }
     }
 

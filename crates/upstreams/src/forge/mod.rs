@@ -1,16 +1,16 @@
 //! What the forges (GitHub, GitLab, Gitea, Bitbucket Cloud) have in common: an OAuth 2.0 application there, tokens that
 //! are kept between refreshes, and groups that decide who may enter.
 //!
-//! Owned here: the way to the forge and back with PKCE, the stored tokens in Dex's layouts, and that a refresh token is
-//! spent once however many ask at a time. Not owned: what a forge's API answers, which is each connector's, and HTTP,
-//! which is `dex-upstream-client`'s.
+//! Owned here: logins and refreshes with any of them, PKCE, and the stored tokens in Dex's layouts. Not owned: what a forge's
+//! API answers, which is each connector's, and HTTP and the token endpoint, which are `dex-upstream-client`'s.
 //!
-//! Control leaves to the forge's token endpoint in [`Forge::redeem`] and [`Forge::current`], and comes back with tokens.
+//! Control enters by [`Through`], leaves to the forge's token endpoint and to the API in [`Platform::identity`], and comes
+//! back with an identity.
 
 mod held;
-mod renewals;
 #[cfg(test)]
 pub(crate) mod testing;
+mod through;
 mod url;
 
 use ::url::Url;
@@ -21,8 +21,9 @@ use dex_upstream_client::{
 };
 use serde::Deserialize;
 
-pub(crate) use self::held::{Held, Layout};
-use self::renewals::{Next, Renewals};
+use self::held::Held;
+pub(crate) use self::held::Layout;
+pub(crate) use self::through::{Platform, Through};
 pub(crate) use self::url::{at, base_url};
 
 /// How many calls to one forge run at once. A login makes a dozen of 200 ms, one after another, so this serves twenty
@@ -70,14 +71,13 @@ pub(crate) struct Application {
 /// A forge we have an application at.
 pub(crate) struct Forge {
     pub(crate) client: Client,
-    pub(crate) clock: Clock,
+    clock: Clock,
     whose: &'static str,
     client_id: String,
     redirect_uri: String,
     authorize: Url,
     registered_only: bool,
     tokens: TokenEndpoint,
-    renewals: Renewals,
 }
 
 impl Forge {
@@ -104,7 +104,6 @@ impl Forge {
             redirect_uri,
             authorize,
             registered_only,
-            renewals: Renewals::default(),
         })
     }
 
@@ -118,7 +117,7 @@ impl Forge {
     /// # Errors
     ///
     /// [`UpstreamError::Misconfigured`] if the configured `redirectURI` is not our callback.
-    pub(crate) fn depart(&self, login: &Start<'_>, scopes: &[String]) -> Result<Redirection, UpstreamError> {
+    fn depart(&self, login: &Start<'_>, scopes: &[String]) -> Result<Redirection, UpstreamError> {
         expect_callback(&self.redirect_uri, login.callback)?;
         let url = AuthorizationUrl::new(&self.authorize, &self.client_id, login.state).scopes(scopes);
         if self.registered_only {
@@ -134,7 +133,7 @@ impl Forge {
     /// # Errors
     ///
     /// [`UpstreamError::Denied`] when the user or the forge said no, and as of [`TokenEndpoint::grant`].
-    pub(crate) async fn redeem(&self, login: &Finish<'_>) -> Result<Held, UpstreamError> {
+    async fn redeem(&self, login: &Finish<'_>) -> Result<Held, UpstreamError> {
         let code = returned_code(login.parameters)?;
         let verifier = std::str::from_utf8(login.data).ok().filter(|verifier| !verifier.is_empty());
         let redirect_uri = Some(self.redirect_uri.as_str()).filter(|_| !self.registered_only);
@@ -143,35 +142,23 @@ impl Forge {
         Ok(Held::granted(granted, self.clock.now()))
     }
 
-    /// Tokens that work: `held` itself while its access token lives, otherwise new ones for its refresh token.
+    /// Tokens that work: `held` itself while its access token lives, otherwise new ones for its refresh token. Where the end
+    /// of an access token is not stored, a refresh token is always used.
     ///
     /// # Errors
     ///
-    /// [`UpstreamError::Denied`] if there is nothing to refresh with, and as of [`Self::renewed`].
-    pub(crate) async fn current(&self, held: &Held) -> Result<Held, UpstreamError> {
-        let now = self.clock.now();
+    /// [`UpstreamError::Denied`] if there is nothing to refresh with, and as of [`TokenEndpoint::refresh`].
+    async fn current(&self, held: &Held, layout: Layout) -> Result<Held, UpstreamError> {
         if held.is_empty() {
-            return Err(UpstreamError::Denied(format!("{}: no upstream access token found", self.whose)));
+            return Err(UpstreamError::Denied(format!("{}: no refresh or access token found", self.whose)));
         }
-        if held.works(now) { Ok(held.clone()) } else { self.renewed(held).await }
-    }
-
-    /// New tokens for the refresh token of `held`. It is spent once: whoever shows it meanwhile gets the same answer, and
-    /// so does a refresh that failed after it was spent.
-    ///
-    /// # Errors
-    ///
-    /// As of [`TokenEndpoint::grant`].
-    pub(crate) async fn renewed(&self, held: &Held) -> Result<Held, UpstreamError> {
-        let mut renewal = self.renewals.of(&held.refresh_token).await;
-        let spend = match renewal.next(self.clock.now()) {
-            Next::Known(held) => return Ok(held),
-            Next::Spend(refresh_token) => refresh_token,
-        };
-        let granted = self.tokens.refresh(&self.client, spend.expose()).await;
+        let renews = layout == Layout::GitLab && !held.refresh_token.is_empty();
+        if held.works(self.clock.now()) && !renews {
+            return Ok(held.clone());
+        }
+        let granted = self.tokens.refresh(&self.client, held.refresh_token.expose()).await;
         let granted = granted.map_err(|error| told(&format!("{}: failed to refresh token", self.whose), error))?;
-        let now = self.clock.now();
-        Ok(renewal.remember(Held::granted(granted, now), now))
+        Ok(Held::granted(granted, self.clock.now()))
     }
 }
 

@@ -15,10 +15,7 @@ mod tests;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use dex_connector::{
-    Arrival, Connector, Finish, Identity, LoginMethod, Opening, RedirectLogin, Redirection, Refresh, Start,
-    UpstreamError, Wanted,
-};
+use dex_connector::{Connector, Identity, Opening, UpstreamError, Wanted};
 use dex_upstream_client::{Secret, read_config};
 use futures_util::future::try_join_all;
 use url::Url;
@@ -27,7 +24,7 @@ use self::api::{Api, User};
 use self::config::{Config, Settings};
 use self::emails::Choice;
 use self::groups::Groups;
-use crate::forge::{Application, Forge, Held, Layout, Org};
+use crate::forge::{Application, Forge, Layout, Org, Platform, Through};
 
 /// How many memberships are asked for at once.
 const MEMBERSHIPS_AT_ONCE: usize = 8;
@@ -47,7 +44,7 @@ pub(crate) fn open(opening: &Opening<'_>) -> Result<Arc<dyn Connector>, Upstream
         root_cas: vec![config.root_ca],
     };
     let forge = Forge::open(opening, application)?;
-    Ok(Arc::new(GitHub { forge, api: site.api, groups, emails, use_login_as_id: config.use_login_as_id }))
+    Ok(Arc::new(Through(GitHub { forge, api: site.api, groups, emails, use_login_as_id: config.use_login_as_id })))
 }
 
 struct GitHub {
@@ -59,58 +56,24 @@ struct GitHub {
 }
 
 #[async_trait]
-impl Connector for GitHub {
-    fn login(&self) -> LoginMethod<'_> {
-        LoginMethod::Redirect(self)
+impl Platform for GitHub {
+    fn forge(&self) -> &Forge {
+        &self.forge
     }
 
-    fn refresh(&self) -> Option<&dyn Refresh> {
-        Some(self)
-    }
-}
-
-#[async_trait]
-impl RedirectLogin for GitHub {
-    async fn start(&self, login: &Start<'_>) -> Result<Redirection, UpstreamError> {
-        let mut scopes = vec!["user:email".to_owned()];
-        if self.groups.gated() || login.wanted.groups {
-            scopes.push("read:org".to_owned());
-        }
-        self.forge.depart(login, &scopes)
+    fn layout(&self) -> Layout {
+        Layout::GitHub
     }
 
-    async fn finish(&self, login: &Finish<'_>) -> Result<Arrival, UpstreamError> {
-        let work = async {
-            let held = self.forge.redeem(login).await?;
-            let mut identity = self.identity(login.wanted, &held.access_token).await?;
-            if login.wanted.offline_access {
-                identity.connector_data = held.write(Layout::GitHub);
-            }
-            Ok(identity.into())
-        };
-        self.forge.client.login(work).await
+    fn scopes(&self, wanted: Wanted) -> Vec<String> {
+        let orgs = (self.groups.gated() || wanted.groups).then_some("read:org");
+        ["user:email"].into_iter().chain(orgs).map(str::to_owned).collect()
     }
-}
 
-#[async_trait]
-impl Refresh for GitHub {
-    async fn refresh(&self, wanted: Wanted, identity: Identity) -> Result<Identity, UpstreamError> {
-        let work = async {
-            let held =
-                self.forge.current(&Held::read(&identity.connector_data, "github: unmarshal access token")?).await?;
-            let mut fresh = self.identity(wanted, &held.access_token).await?;
-            if !self.reads_groups(wanted) {
-                fresh.groups = identity.groups;
-            }
-            fresh.email_verified = identity.email_verified;
-            fresh.connector_data = held.write(Layout::GitHub);
-            Ok(fresh)
-        };
-        self.forge.client.login(work).await
+    fn reads_groups(&self, wanted: Wanted) -> bool {
+        self.groups.gated() || (wanted.groups && matches!(self.groups, Groups::All(_)))
     }
-}
 
-impl GitHub {
     async fn identity(&self, wanted: Wanted, token: &Secret) -> Result<Identity, UpstreamError> {
         let api = Api { forge: &self.forge, root: &self.api, token };
         let user = api.user().await?;
@@ -128,16 +91,14 @@ impl GitHub {
             connector_data: Vec::new(),
         })
     }
+}
 
+impl GitHub {
     async fn email(&self, api: &Api<'_>, user: &User) -> Result<String, UpstreamError> {
         match user.email.as_deref() {
             Some(public) if !public.is_empty() && self.emails.takes_public() => Ok(public.to_owned()),
             _ => self.emails.of(&api.emails().await?),
         }
-    }
-
-    fn reads_groups(&self, wanted: Wanted) -> bool {
-        self.groups.gated() || (wanted.groups && matches!(self.groups, Groups::All(_)))
     }
 
     async fn groups(&self, api: &Api<'_>, wanted: Wanted, login: &str) -> Result<Vec<String>, UpstreamError> {

@@ -381,9 +381,9 @@ async fn data_without_tokens_refuses_the_refresh() {
     let trial = open(&github, &json!({}));
     let with = |data: &str| Identity { user_id: "4021177".into(), connector_data: data.into(), ..Identity::default() };
     let cases = [
-        ("", "denied", "github: no upstream access token found"),
-        (r#"{"accessToken":"","expiry":"0001-01-01T00:00:00Z"}"#, "denied", "github: no upstream access token found"),
-        ("{", "unacceptable", "github: unmarshal access token"),
+        ("", "denied", "github: no refresh or access token found"),
+        (r#"{"accessToken":"","expiry":"0001-01-01T00:00:00Z"}"#, "denied", "github: no refresh or access token found"),
+        ("{", "unacceptable", "github: unmarshal connector data"),
         (
             r#"{"accessToken":"at-1","expiry":"2020-01-01T00:00:00Z"}"#,
             "denied",

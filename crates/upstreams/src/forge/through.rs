@@ -1,0 +1,92 @@
+//! The connector of any forge: how its logins and refreshes go.
+
+use async_trait::async_trait;
+use dex_connector::{
+    Arrival, Connector, Finish, Identity, LoginMethod, RedirectLogin, Redirection, Refresh, Start, TokenIdentity,
+    UpstreamError, Wanted,
+};
+use dex_upstream_client::Secret;
+
+use super::{Forge, Held, Layout};
+
+/// What one forge does its own way.
+#[async_trait]
+pub(crate) trait Platform: Send + Sync {
+    fn forge(&self) -> &Forge;
+
+    /// How its tokens are stored.
+    fn layout(&self) -> Layout;
+
+    /// The scopes to ask for.
+    fn scopes(&self, wanted: Wanted) -> Vec<String>;
+
+    /// Whether groups are read, for the client or for the gate.
+    fn reads_groups(&self, wanted: Wanted) -> bool;
+
+    /// Whose access token it is, if the gate lets them in. Without `connector_data`.
+    ///
+    /// # Errors
+    ///
+    /// [`UpstreamError::NotInRequiredGroups`] if it does not, and whatever the forge's API comes to.
+    async fn identity(&self, wanted: Wanted, token: &Secret) -> Result<Identity, UpstreamError>;
+
+    /// Token exchange, where there is one.
+    fn token_identity(&self) -> Option<&dyn TokenIdentity> {
+        None
+    }
+}
+
+/// The connector through a forge.
+pub(crate) struct Through<P>(pub(crate) P);
+
+impl<P: Platform> Connector for Through<P> {
+    fn login(&self) -> LoginMethod<'_> {
+        LoginMethod::Redirect(self)
+    }
+
+    fn refresh(&self) -> Option<&dyn Refresh> {
+        Some(self)
+    }
+
+    fn token_identity(&self) -> Option<&dyn TokenIdentity> {
+        self.0.token_identity()
+    }
+}
+
+#[async_trait]
+impl<P: Platform> RedirectLogin for Through<P> {
+    async fn start(&self, login: &Start<'_>) -> Result<Redirection, UpstreamError> {
+        self.0.forge().depart(login, &self.0.scopes(login.wanted))
+    }
+
+    async fn finish(&self, login: &Finish<'_>) -> Result<Arrival, UpstreamError> {
+        let forge = self.0.forge();
+        let work = async {
+            let held = forge.redeem(login).await?;
+            let mut identity = self.0.identity(login.wanted, &held.access_token).await?;
+            if login.wanted.offline_access {
+                identity.connector_data = held.write(self.0.layout());
+            }
+            Ok(identity.into())
+        };
+        forge.client.login(work).await
+    }
+}
+
+#[async_trait]
+impl<P: Platform> Refresh for Through<P> {
+    /// Groups that are not read stay as they were. The tokens are stored whatever was asked for, for they may be new ones.
+    async fn refresh(&self, wanted: Wanted, identity: Identity) -> Result<Identity, UpstreamError> {
+        let (forge, layout) = (self.0.forge(), self.0.layout());
+        let work = async {
+            let held = forge.current(&Held::read(&identity.connector_data, forge.whose)?, layout).await?;
+            let mut fresh = self.0.identity(wanted, &held.access_token).await?;
+            if !self.0.reads_groups(wanted) {
+                fresh.groups = identity.groups;
+            }
+            fresh.connector_data = held.write(layout);
+            Ok(fresh)
+        };
+        forge.client.login(work).await
+    }
+}
