@@ -11,8 +11,12 @@ use tokio::time::Instant;
 
 use super::TokenAnswer;
 
-/// How long the answer to a spent refresh token is repeated.
-const REPEAT: Duration = Duration::from_secs(60);
+/// How long the answer to a spent refresh token is repeated, if its access token lives that long: a refresh that failed
+/// because the upstream's API was down is tried again within minutes.
+const REPEAT: Duration = Duration::from_secs(600);
+
+/// How much life the access token of a repeated answer has at least.
+const LIFE_LEFT_MIN: Duration = Duration::from_secs(30);
 
 /// How many refresh tokens are remembered; beyond that a spent one is simply asked with again.
 const SLOTS_MAX: usize = 4096;
@@ -45,11 +49,17 @@ impl Rotations {
 
 impl Last {
     fn is_fresh(&self) -> bool {
-        self.0.as_ref().is_some_and(|(_, at)| at.elapsed() < REPEAT)
+        self.0.as_ref().is_some_and(|(answer, at)| {
+            let age = at.elapsed();
+            age < REPEAT && answer.expires_in.is_none_or(|life| age + LIFE_LEFT_MIN < life)
+        })
     }
 
+    /// The answer, its access token as much older as it is by now.
     pub(super) fn repeat(&self) -> Option<TokenAnswer> {
-        self.0.as_ref().filter(|_| self.is_fresh()).map(|(answer, _)| answer.clone())
+        let (answer, at) = self.0.as_ref().filter(|_| self.is_fresh())?;
+        let expires_in = answer.expires_in.map(|life| life.saturating_sub(at.elapsed()));
+        Some(TokenAnswer { expires_in, ..answer.clone() })
     }
 
     pub(super) fn keep(&mut self, answer: TokenAnswer) {
@@ -74,7 +84,18 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_answer_is_repeated_for_a_minute_and_forgotten() {
+    async fn an_answer_is_repeated_while_its_access_token_lives() {
+        let life = Duration::from_secs(300);
+        let mut last = Last::default();
+        last.keep(TokenAnswer { expires_in: Some(life), ..answer() });
+        tokio::time::advance(Duration::from_secs(100)).await;
+        assert_eq!(last.repeat().unwrap().expires_in, Some(Duration::from_secs(200)));
+        tokio::time::advance(Duration::from_secs(170)).await;
+        assert!(last.repeat().is_none(), "thirty seconds are left");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_is_repeated_for_ten_minutes_and_forgotten() {
         let rotations = Rotations::default();
         rotations.slot("rt-1").lock().await.keep(answer());
         tokio::time::advance(REPEAT - Duration::from_millis(1)).await;

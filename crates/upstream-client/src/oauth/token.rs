@@ -62,7 +62,7 @@ impl TokenEndpoint {
     }
 
     /// Refreshes (RFC 6749 §6). An answer without a refresh token keeps the one that was used. One that brings another is
-    /// repeated for a minute to whoever still has the old one.
+    /// repeated for ten minutes to whoever still has the old one.
     ///
     /// # Errors
     ///
