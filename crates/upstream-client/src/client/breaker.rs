@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// After how many failures in a row the upstream is left alone.
+/// After how many failed calls in a row, each with all its tries, the upstream is left alone.
 pub(super) const FAILURES_MAX: u32 = 5;
 
 /// For how long. Then one call tries, and while it runs the others go on being refused.
-pub(super) const PAUSE: Duration = Duration::from_secs(10);
+pub(super) const PAUSE: Duration = Duration::from_secs(5);
 
 #[derive(Default)]
 pub(super) struct Breaker(Mutex<State>);

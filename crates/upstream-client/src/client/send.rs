@@ -46,6 +46,24 @@ impl Client {
             guard::check(call.url)?;
         }
         let _place = self.places.acquire().await;
+        if let Err(wait) = self.breaker.admit(Instant::now()) {
+            return Err(CallError::LeftAlone { host: origin(call.url), wait });
+        }
+        let done = self.tries(call).await;
+        // 500 says that the upstream is there: a stranger's bad request may bring it about.
+        let failed = match &done {
+            Err(CallError::Transport { .. }) => true,
+            Err(error) => error.status().is_some_and(away),
+            Ok(_) => false,
+        };
+        match failed {
+            true => self.breaker.failed(Instant::now()),
+            false => self.breaker.answered(),
+        }
+        done
+    }
+
+    async fn tries(&self, call: &Call<'_>) -> Result<Answer, CallError> {
         let mut pause = FIRST_PAUSE;
         let mut tries = 1;
         loop {
@@ -63,28 +81,16 @@ impl Client {
 
     async fn once(&self, call: &Call<'_>) -> Result<Answer, Failed> {
         let host = origin(call.url);
-        if let Err(wait) = self.breaker.admit(Instant::now()) {
-            return Err(CallError::LeftAlone { host, wait }.into());
-        }
         let response = match self.request(call)?.send().await {
             Ok(response) => response,
-            Err(error) if error.is_redirect() => {
-                self.breaker.answered();
-                return Err(CallError::BadLink(chain(&error)).into());
-            }
+            Err(error) if error.is_redirect() => return Err(CallError::BadLink(chain(&error)).into()),
             Err(error) => {
-                self.breaker.failed(Instant::now());
                 let again = (error.is_connect() || call.method == Method::GET).then_some(None);
                 let cause = chain(&error);
                 return Err(Failed { error: CallError::Transport { method: call.method.clone(), host, cause }, again });
             }
         };
         let (status, headers) = (response.status(), response.headers().clone());
-        // 500 says that the upstream is there: a stranger's bad request may bring it about.
-        match away(status) {
-            true => self.breaker.failed(Instant::now()),
-            false => self.breaker.answered(),
-        }
         if let Some(after) = rate_limited(status, &headers) {
             let again = after.filter(|after| *after <= RATE_LIMIT_WAIT_MAX).map(Some);
             return Err(Failed { error: CallError::RateLimited { host, status, after }, again });

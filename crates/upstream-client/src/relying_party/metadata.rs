@@ -82,9 +82,7 @@ impl Metadata {
         let url = Url::parse(&format!("{base}/.well-known/openid-configuration"))
             .map_err(|error| UpstreamError::Misconfigured(format!("issuer {issuer:?} is no URL: {error}")))?;
         let document: Map<String, Value> = match client.get_json(&url, Auth::None).await {
-            Err(error) if error.status() == Some(StatusCode::NOT_FOUND) && overrides.suffice() => {
-                [("issuer".to_owned(), issuer.into())].into_iter().collect()
-            }
+            Err(error) if error.status() == Some(StatusCode::NOT_FOUND) && overrides.suffice() => bare(issuer),
             fetched => fetched.map_err(provider_failed)?,
         };
         Self::read(&document, issuer, alias, overrides)
@@ -124,6 +122,14 @@ impl Metadata {
             token_endpoint_auth_methods: texts(document, "token_endpoint_auth_methods_supported"),
         })
     }
+}
+
+/// What stands in for the document of a provider that has none.
+fn bare(issuer: &str) -> Map<String, Value> {
+    let algorithms = Algorithm::ALL.map(|algorithm| Value::from(algorithm.as_str()));
+    let members =
+        [("issuer", Value::from(issuer)), ("id_token_signing_alg_values_supported", algorithms.to_vec().into())];
+    members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 fn provider_failed(error: crate::CallError) -> UpstreamError {
