@@ -57,7 +57,12 @@ pub async fn demo(arguments: cli::Demo) -> Ended {
 }
 
 impl Source {
-    fn read(&self) -> anyhow::Result<Config> {
+    /// A file alone.
+    pub(crate) fn of(file: PathBuf) -> Self {
+        Self { file, overrides: Overrides::default() }
+    }
+
+    pub(crate) fn read(&self) -> anyhow::Result<Config> {
         let shown = self.file.display().to_string();
         let text = std::fs::read_to_string(&self.file);
         let text = text.with_context(|| format!("failed to read config file {shown}"))?;

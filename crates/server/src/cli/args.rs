@@ -19,6 +19,9 @@ pub(super) enum Command {
     Serve(Serve),
     /// Try Dex without a configuration: in memory, with a client to log in to
     Demo(Demo),
+    /// Copy or check the records of a storage
+    #[command(subcommand)]
+    Storage(Storage),
     /// Print the version
     Version,
     /// Print the completion script of a shell
@@ -53,6 +56,39 @@ pub struct Demo {
     /// Where the demo listens
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:5556")]
     pub web_http_addr: String,
+}
+
+/// What is asked of `dex storage`.
+#[derive(Debug, Subcommand)]
+pub(super) enum Storage {
+    /// Copy every record from the storage of one configuration to that of another
+    ///
+    /// What is there already, the same, is passed over, so a copy that was cut off is made again. What is there and differs
+    /// stays and is named. Stop dex on both sides first: what it writes meanwhile may be missed.
+    Copy(Copy),
+    /// Read every record of the storage of a configuration, and name those that cannot be read
+    Check(Check),
+}
+
+/// Arguments of `dex storage copy`.
+#[derive(Debug, Args)]
+pub(super) struct Copy {
+    /// Configuration file whose storage is read
+    #[arg(long, value_name = "CONFIG")]
+    pub(super) from: PathBuf,
+    /// Configuration file whose storage is written
+    #[arg(long, value_name = "CONFIG")]
+    pub(super) to: PathBuf,
+    /// Replace records that are there and differ
+    #[arg(long)]
+    pub(super) overwrite: bool,
+}
+
+/// Arguments of `dex storage check`.
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// Configuration file whose storage is read
+    pub(super) config: PathBuf,
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ pub use app::Parts;
 pub use real_ip::client_address;
 pub use report::{config_records, log_settings};
 pub use routes::router;
+pub(crate) use storage::open as open_storage;
 
 use dex_config::{Feature, Supported};
 

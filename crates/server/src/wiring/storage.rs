@@ -15,7 +15,7 @@ use crate::run::ProcessEnv;
 const FAILED: &str = "failed to initialize storage";
 
 /// Opens the back end.
-pub(super) async fn open(config: &StorageConfig) -> anyhow::Result<Arc<dyn Backend>> {
+pub(crate) async fn open(config: &StorageConfig) -> anyhow::Result<Arc<dyn Backend>> {
     let opened: Arc<dyn Backend> = match config {
         StorageConfig::Memory => Arc::new(Memory::default()),
         StorageConfig::Sqlite3 { file } => {

@@ -49,6 +49,13 @@ fn shown(key: &Key) -> String {
     if key.connector_id.is_empty() { key.id.clone() } else { format!("{} of {}", key.id, key.connector_id) }
 }
 
+impl Fault {
+    /// Whether another record is in the way.
+    pub fn is_difference(&self) -> bool {
+        matches!(self, Self::Differs(_))
+    }
+}
+
 impl Report {
     /// Whether nothing was amiss.
     pub fn clean(&self) -> bool {
