@@ -12,6 +12,7 @@ pub mod gitea;
 pub mod github;
 pub mod gitlab;
 pub mod kit;
+pub mod oidc;
 
 use axum::Router;
 use url::Url;
@@ -33,6 +34,7 @@ pub const FAKES: &[(&str, Prepare)] = &[
     ("gitea", gitea::by_hand),
     ("github", github::by_hand),
     ("gitlab", gitlab::by_hand),
+    ("oidc", oidc::by_hand),
 ];
 
 /// The callback of a dex with the issuer that `dex demo` has.

@@ -223,6 +223,7 @@ const OAUTH: Keys = &[
     ("scopes", Texts),
     ("rootCAs", Texts),
     ("insecureSkipVerify", Bool),
+    ("insecureSkipEmailVerified", Bool),
     ("userIDKey", Text),
     ("claimMapping", Block(OAUTH_CLAIM_MAPPING)),
 ];
@@ -256,6 +257,8 @@ const OIDC: Keys = &[
     ("userNameKey", Text),
     ("promptType", Text),
     ("pkceChallenge", Text),
+    ("nonceUnsupported", Bool),
+    ("tokenExchangeAudiences", Texts),
     ("overrideClaimMapping", Bool),
     ("claimMapping", Block(OIDC_CLAIM_MAPPING)),
     ("claimModifications", Block(OIDC_MODIFICATIONS)),
