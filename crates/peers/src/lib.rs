@@ -8,6 +8,7 @@
 
 pub mod kube_apiserver;
 mod openbao;
+mod mariadb;
 mod postgres;
 mod etcd;
 mod process;
@@ -16,6 +17,7 @@ mod slapd;
 
 pub use kube_apiserver::KubeApiserver;
 pub use openbao::OpenBao;
+pub use mariadb::Mariadb;
 pub use postgres::Postgres;
 pub use etcd::Etcd;
 pub use process::{Process, free_port};

@@ -10,6 +10,7 @@
 //! [`StorageError`](dex_storage::StorageError) when the database fails.
 
 mod codec;
+mod mysql;
 mod open_error;
 mod options;
 mod postgres;
@@ -17,8 +18,10 @@ mod row;
 mod server;
 mod sqlite;
 mod table;
+mod time;
 mod value;
 
+pub use mysql::Mysql;
 pub use open_error::OpenError;
 pub use options::{DatabasePassword, Layout, ServerOptions};
 pub use postgres::Postgres;

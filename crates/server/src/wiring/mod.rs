@@ -26,7 +26,7 @@ pub fn supported() -> Supported<'static> {
     const KINDS: &[&str] = &connector_kinds();
     Supported {
         connector_kinds: KINDS,
-        storage_kinds: &["memory", "sqlite3", "postgres", "etcd", "kubernetes"],
+        storage_kinds: &["memory", "sqlite3", "postgres", "mysql", "etcd", "kubernetes"],
         signer_kinds: &["local"],
         signer_algorithms: &["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "ES512", "EdDSA"],
         authenticator_kinds: &[],

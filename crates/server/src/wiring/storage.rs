@@ -7,7 +7,7 @@ use dex_config::{Database, FeatureFlag, StorageConfig};
 use dex_storage::{Backend, Memory};
 use dex_storage_etcd::{CALL_TIMEOUT, Etcd, EtcdOptions, TlsFiles};
 use dex_storage_kubernetes::{Kubernetes, KubernetesOptions, Place};
-use dex_storage_sql::{DatabasePassword, Layout, Postgres, ServerOptions, Sqlite, SqliteOptions};
+use dex_storage_sql::{DatabasePassword, Layout, Mysql, Postgres, ServerOptions, Sqlite, SqliteOptions};
 
 use crate::run::ProcessEnv;
 
@@ -23,6 +23,7 @@ pub(crate) async fn open(config: &StorageConfig) -> anyhow::Result<Arc<dyn Backe
             let opened = tokio::task::spawn_blocking(move || Sqlite::open(&options)).await;
             Arc::new(opened.context("opening the database")?.context(FAILED)?)
         }
+        StorageConfig::Mysql(database) => Arc::new(Mysql::connect(&server_options(database)).await.context(FAILED)?),
         StorageConfig::Postgres(database) => {
             Arc::new(Postgres::connect(&server_options(database)).await.context(FAILED)?)
         }
@@ -30,7 +31,6 @@ pub(crate) async fn open(config: &StorageConfig) -> anyhow::Result<Arc<dyn Backe
         StorageConfig::Kubernetes(config) => {
             Arc::new(Kubernetes::open(&kubernetes_options(config)).await.context(FAILED)?)
         }
-        other => anyhow::bail!("{FAILED}: `{}` is not supported yet", other.kind()),
     };
     Ok(opened)
 }

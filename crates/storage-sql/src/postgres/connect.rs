@@ -44,7 +44,7 @@ pub(super) fn options(given: &ServerOptions) -> Result<(PgConnectOptions, Place)
         options = options.ssl_client_key(&given.ssl_key);
     }
     let host = options.get_host();
-    let at = if host.starts_with('/') { format!("{host}/.s.PGSQL.{port}") } else { join(host, port) };
+    let at = if host.starts_with('/') { format!("{host}/.s.PGSQL.{port}") } else { Place::address(host, port) };
     let named = ServerOptions {
         database: options.get_database().unwrap_or(options.get_username()).to_owned(),
         user: options.get_username().to_owned(),
@@ -52,10 +52,6 @@ pub(super) fn options(given: &ServerOptions) -> Result<(PgConnectOptions, Place)
     };
     let place = Place::new("PostgreSQL", &named, at);
     Ok((options, place))
-}
-
-fn join(host: &str, port: u16) -> String {
-    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
 /// A socket needs no TLS. `require` with a CA verifies it, as in libpq and Dex.

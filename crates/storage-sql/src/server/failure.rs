@@ -20,6 +20,13 @@ impl Place {
     }
 }
 
+impl Place {
+    /// Host and port, as one writes them.
+    pub(crate) fn address(host: &str, port: u16) -> String {
+        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the {} database `{}` at {} as user `{}`", self.server, self.database, self.at, self.user)

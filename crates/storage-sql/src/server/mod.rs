@@ -7,6 +7,7 @@
 //!
 //! Control leaves through [`Records`], with an answer or a [`StorageError`](dex_storage::StorageError).
 
+mod backend;
 mod dialect;
 mod failure;
 mod migrations;
@@ -14,8 +15,9 @@ mod pool;
 mod records;
 mod statements;
 
+pub(crate) use self::backend::backend;
 pub(crate) use self::dialect::{Answer, Dialect, Fault, Order};
 pub use self::failure::{Failure, Place};
 pub(crate) use self::migrations::{Migrations, Schema, Step};
-pub(crate) use self::records::{Records, backend};
+pub(crate) use self::records::Records;
 pub(crate) use self::statements::Text;

@@ -3,9 +3,10 @@
 use rusqlite::ToSql;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
-use super::time;
+use super::time::write;
 use crate::row::{Fault, Row};
 use crate::table::Table;
+use crate::time;
 use crate::value::{Type, Value};
 
 /// A value as it is in a row, storage class included, so that a row can be recognised again. A
@@ -39,7 +40,7 @@ impl From<Value> for Native {
             Value::Int(number) => Self::Integer(number),
             Value::Text(text) => Self::Text(text.into_bytes()),
             Value::Bytes(bytes) => Self::Blob(bytes),
-            Value::Time(at) => Self::Text(time::write(at).into_bytes()),
+            Value::Time(at) => Self::Text(write(at).into_bytes()),
         }
     }
 }

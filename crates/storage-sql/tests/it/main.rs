@@ -5,7 +5,9 @@
 
 mod failures;
 mod fixtures;
+mod heal;
 mod kill;
+mod mysql;
 mod postgres;
 mod rows;
 mod suite;

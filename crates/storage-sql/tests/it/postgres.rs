@@ -2,15 +2,13 @@
 
 use std::time::Duration;
 
-use dex_model::{AnyRecord, Client, Key, Kind, Record as _, Spent, Timestamp};
+use dex_model::{Client, Record as _, Spent, Timestamp};
 use dex_peers::Postgres as Peer;
 use dex_storage::{Backend as _, StorageError, Store, Write};
 use dex_storage_sql::{DatabasePassword, OpenError, Postgres, ServerOptions};
 
+use crate::heal::{self, client};
 use crate::tls::Authority;
-
-/// How long after a pause the back end may take to be as before.
-const HEALED_WITHIN: Duration = Duration::from_secs(15);
 
 struct Server {
     peer: Peer,
@@ -34,14 +32,17 @@ impl Server {
         self.options(&self.peer.database().await.unwrap())
     }
 
+    /// The back end of this database, without a record.
+    async fn emptied(&self, options: &ServerOptions) -> Postgres {
+        let opened = Postgres::connect(options).await.unwrap();
+        self.peer.sql(&options.database, &heal::empty_all('"')).await.unwrap();
+        opened
+    }
+
     async fn opened(&self) -> (Postgres, String) {
         let options = self.fresh().await;
         (Postgres::connect(&options).await.unwrap(), options.database)
     }
-}
-
-fn client(id: &str) -> Client {
-    Client { id: id.into(), ..Client::default() }
 }
 
 fn told(refused: Result<Postgres, OpenError>) -> String {
@@ -54,15 +55,19 @@ async fn a_server_is_a_back_end() {
     let (certificate, key) = authority.issue("localhost");
     let peer = Peer::start_with(Some((&certificate, &key))).await.unwrap();
     let server = Server { peer, authority };
-    dex_storage::conformance::run(|| async { server.opened().await.0 }).await;
+    let options = server.fresh().await;
+    dex_storage::conformance::run(|| async { server.emptied(&options).await }).await;
     every_way_in_leads_to_the_database(&server).await;
     who_cannot_come_in_is_told_why(&server).await;
     rows_are_as_dex_writes_them(&server).await;
     replicas_start_together(&server).await;
     sweeping_uses_an_index(&server).await;
     an_operation_is_one_statement(&server).await;
-    broken_connections_heal(&server).await;
-    a_paused_server_is_unavailable_and_heals(&server).await;
+    let (postgres, database) = server.opened().await;
+    let kill = format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{database}'");
+    heal::broken_connections_heal(&postgres, async || drop(server.peer.sql("postgres", &kill).await.unwrap())).await;
+    let (pause, resume) = (|| server.peer.pause(), || server.peer.resume());
+    heal::a_paused_server_is_unavailable_and_heals(postgres, pause, resume).await;
 }
 
 async fn every_way_in_leads_to_the_database(server: &Server) {
@@ -224,36 +229,4 @@ async fn an_operation_is_one_statement(server: &Server) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert!((1000..1100).contains(&counted), "{counted} transactions for 1000 operations");
-}
-
-async fn broken_connections_heal(server: &Server) {
-    let (postgres, database) = server.opened().await;
-    let kill = format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{database}'");
-    for n in 0..3 {
-        let id = n.to_string();
-        assert_eq!(postgres.insert(&client(&id).into_any()).await.unwrap(), Write::Done);
-        server.peer.sql("postgres", &kill).await.unwrap();
-        // A question is asked again on another connection.
-        let found = postgres.get(&Key::one(Kind::Client, &id)).await.unwrap();
-        assert!(matches!(found, Some((AnyRecord::Client(_), _))));
-    }
-}
-
-async fn a_paused_server_is_unavailable_and_heals(server: &Server) {
-    let (postgres, _) = server.opened().await;
-    let store = Store::new(postgres);
-    assert_eq!(store.insert(client("before")).await.unwrap(), Write::Done);
-    server.peer.pause().unwrap();
-    let waiting = store.clone();
-    let short = tokio::spawn(async move { waiting.insert(client("during")).await });
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    server.peer.resume().unwrap();
-    assert_eq!(short.await.unwrap().unwrap(), Write::Done, "a short pause is waited for");
-    server.peer.pause().unwrap();
-    let refused = store.get::<Client>("before").await.unwrap_err();
-    assert!(matches!(refused, StorageError::Unavailable(_)), "{refused}");
-    assert!(refused.to_string().contains("no answer within"), "{refused}");
-    server.peer.resume().unwrap();
-    let healed = tokio::time::timeout(HEALED_WITHIN, async { while store.get::<Client>("before").await.is_err() {} });
-    healed.await.expect("it heals by itself");
 }

@@ -1,0 +1,69 @@
+//! What every back end with a server does when that stumbles.
+
+use std::time::Duration;
+
+use dex_model::{AnyRecord, Client, Key, Kind, Record as _};
+use dex_storage::{Backend, StorageError, Store, Write};
+
+/// How long after a pause the back end may take to be as before.
+const HEALED_WITHIN: Duration = Duration::from_secs(15);
+
+/// A pause that is waited for.
+const SHORT: Duration = Duration::from_secs(1);
+
+/// Statements that leave Dex's tables, whose names stand between `quotes`, without a row.
+pub(crate) fn empty_all(quotes: char) -> String {
+    let tables = [
+        "client",
+        "auth_request",
+        "auth_code",
+        "refresh_token",
+        "password",
+        "keys",
+        "offline_session",
+        "connector",
+        "device_request",
+        "device_token",
+        "user_identity",
+        "auth_session",
+        "dex_spent",
+    ];
+    tables.map(|table| format!("delete from {quotes}{table}{quotes};")).concat()
+}
+
+pub(crate) fn client(id: &str) -> Client {
+    Client { id: id.into(), ..Client::default() }
+}
+
+/// Asks again on another connection when one is gone; `break_all` ends all of them on the server's side.
+pub(crate) async fn broken_connections_heal(backend: &dyn Backend, break_all: impl AsyncFn()) {
+    for n in 0..3 {
+        let id = n.to_string();
+        assert_eq!(backend.insert(&client(&id).into_any()).await.unwrap(), Write::Done);
+        break_all().await;
+        let found = backend.get(&Key::one(Kind::Client, &id)).await.unwrap();
+        assert!(matches!(found, Some((AnyRecord::Client(_), _))));
+    }
+}
+
+pub(crate) async fn a_paused_server_is_unavailable_and_heals(
+    backend: impl Backend + 'static,
+    pause: impl Fn() -> anyhow::Result<()>,
+    resume: impl Fn() -> anyhow::Result<()>,
+) {
+    let store = Store::new(backend);
+    assert_eq!(store.insert(client("before")).await.unwrap(), Write::Done);
+    pause().unwrap();
+    let waiting = store.clone();
+    let short = tokio::spawn(async move { waiting.insert(client("during")).await });
+    tokio::time::sleep(SHORT).await;
+    resume().unwrap();
+    assert_eq!(short.await.unwrap().unwrap(), Write::Done, "a short pause is waited for");
+    pause().unwrap();
+    let refused = store.get::<Client>("before").await.unwrap_err();
+    assert!(matches!(refused, StorageError::Unavailable(_)), "{refused}");
+    assert!(refused.to_string().contains("no answer within"), "{refused}");
+    resume().unwrap();
+    let healed = tokio::time::timeout(HEALED_WITHIN, async { while store.get::<Client>("before").await.is_err() {} });
+    healed.await.expect("it heals by itself");
+}

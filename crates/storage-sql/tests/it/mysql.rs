@@ -1,0 +1,230 @@
+//! The MySQL back end against a real MariaDB: one server, many named checks.
+
+use dex_model::{Client, Record as _, Spent, Timestamp};
+use dex_peers::Mariadb as Peer;
+use dex_storage::{Backend as _, StorageError, Store, Write};
+use dex_storage_sql::{DatabasePassword, Mysql, OpenError, ServerOptions};
+
+use crate::heal::{self, client};
+use crate::tls::Authority;
+
+struct Server {
+    peer: Peer,
+    authority: Authority,
+}
+
+impl Server {
+    fn options(&self, database: &str) -> ServerOptions {
+        ServerOptions {
+            database: database.into(),
+            user: Peer::USER.into(),
+            password: DatabasePassword::new(Peer::PASSWORD),
+            host: "127.0.0.1".into(),
+            port: self.peer.port(),
+            ssl_mode: "false".into(),
+            ..ServerOptions::default()
+        }
+    }
+
+    async fn fresh(&self) -> ServerOptions {
+        self.options(&self.peer.database().await.unwrap())
+    }
+
+    /// The back end of this database, without a record.
+    async fn emptied(&self, options: &ServerOptions) -> Mysql {
+        let opened = Mysql::connect(options).await.unwrap();
+        self.peer.sql(&options.database, &heal::empty_all('`')).await.unwrap();
+        opened
+    }
+
+    async fn opened(&self) -> (Mysql, String) {
+        let options = self.fresh().await;
+        (Mysql::connect(&options).await.unwrap(), options.database)
+    }
+}
+
+fn told(refused: Result<Mysql, OpenError>) -> String {
+    refused.err().expect("it is refused").to_string()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_server_is_a_back_end() {
+    let authority = Authority::new("ours");
+    let (certificate, key) = authority.issue("localhost");
+    let peer = Peer::start_with(Some((&certificate, &key))).await.unwrap();
+    let server = Server { peer, authority };
+    let options = server.fresh().await;
+    dex_storage::conformance::run(|| async { server.emptied(&options).await }).await;
+    every_way_in_leads_to_the_database(&server).await;
+    who_cannot_come_in_is_told_why(&server).await;
+    rows_are_as_dex_writes_them(&server).await;
+    names_that_the_server_folds_stay_apart(&server).await;
+    replicas_start_together(&server).await;
+    sweeping_uses_an_index(&server).await;
+    an_operation_is_one_statement(&server).await;
+    let (mysql, database) = server.opened().await;
+    let ours = format!("select id from information_schema.processlist where db = '{database}' and user = 'peer'");
+    heal::broken_connections_heal(&mysql, async || {
+        for id in server.peer.sql("mysql", &ours).await.unwrap().lines() {
+            server.peer.sql("mysql", &format!("kill {id}")).await.unwrap();
+        }
+    })
+    .await;
+    let (pause, resume) = (|| server.peer.pause(), || server.peer.resume());
+    heal::a_paused_server_is_unavailable_and_heals(mysql, pause, resume).await;
+}
+
+async fn every_way_in_leads_to_the_database(server: &Server) {
+    let plain = server.fresh().await;
+    let socket =
+        ServerOptions { host: server.peer.socket().display().to_string(), ssl_mode: String::new(), ..plain.clone() };
+    let verified = ServerOptions {
+        host: "localhost".into(),
+        ssl_mode: String::new(),
+        ssl_ca: server.authority.file().display().to_string(),
+        ..plain.clone()
+    };
+    let encrypted = ServerOptions { ssl_mode: "skip-verify".into(), ..plain.clone() };
+    for (n, options) in [plain, socket, verified, encrypted].iter().enumerate() {
+        let store = Mysql::connect(options).await.unwrap();
+        store.ping().await.unwrap();
+        assert_eq!(store.insert(&client(&n.to_string()).into_any()).await.unwrap(), Write::Done);
+        store.close().await;
+        assert!(matches!(store.ping().await, Err(StorageError::Unavailable(_))), "a closed back end answers nothing");
+    }
+}
+
+async fn who_cannot_come_in_is_told_why(server: &Server) {
+    let right = server.fresh().await;
+    let named = format!("the MySQL database `{}` at 127.0.0.1:{}", right.database, right.port);
+    let check = async |options: ServerOptions, expected: &[&str]| {
+        let told = told(Mysql::connect(&options).await);
+        for part in expected {
+            assert!(told.contains(part), "{part:?} is not in: {told}");
+        }
+        assert!(!told.contains("secret") && !told.contains('\n'), "{told}");
+    };
+    let wrong = ServerOptions { password: DatabasePassword::new("another secret"), ..right.clone() };
+    check(wrong, &[&named, "as user `peer`", "Access denied for user", "look at `user` and `password`"]).await;
+    check(ServerOptions { database: "nowhere".into(), ..right.clone() }, &["no such database", "`nowhere`"]).await;
+    check(ServerOptions { port: 1, ..right.clone() }, &["127.0.0.1:1", "cannot be reached"]).await;
+    let stranger = Authority::new("stranger");
+    let other =
+        ServerOptions { host: "localhost".into(), ssl_ca: stranger.file().display().to_string(), ..right.clone() };
+    check(other, &["TLS is not accepted", "UnknownIssuer", "`ssl.caFile`"]).await;
+    let misspelt = ServerOptions { ssl_mode: "verify-full".into(), ..right.clone() };
+    check(misspelt, &["`verify-full` is no value of the parameter `ssl.mode`"]).await;
+    let poor = "create user poor identified by 'poor secret'";
+    let select = format!("grant select on {}.* to poor", right.database);
+    server.peer.sql("mysql", &format!("{poor}; {select}")).await.unwrap();
+    let poor = ServerOptions { user: "poor".into(), password: DatabasePassword::new("poor secret"), ..right.clone() };
+    check(poor, &[&named, "as user `poor`", "lacks a right", "command denied"]).await;
+    server.peer.sql(&right.database, "create table migrations (num int, at datetime(3))").await.unwrap();
+    server.peer.sql(&right.database, "insert into migrations values (25, now())").await.unwrap();
+    check(right, &["migration 25", "this release knows 24", "newer release"]).await;
+}
+
+async fn rows_are_as_dex_writes_them(server: &Server) {
+    let (mysql, database) = server.opened().await;
+    let store = Store::new(mysql);
+    let web = Client {
+        redirect_uris: vec!["https://app.example/cb?a=1&b=2".into()],
+        sso_shared_with: Some(vec![]),
+        public: true,
+        ..client("web")
+    };
+    assert_eq!(store.insert(web).await.unwrap(), Write::Done);
+    let columns = "hex(redirect_uris), trusted_peers, public, sso_shared_with, hex(name)";
+    let row = server.peer.sql(&database, &format!("select {columns} from client")).await.unwrap();
+    let uris = r#"["https://app.example/cb?a=1\u0026b=2"]"#.bytes().map(|byte| format!("{byte:02X}"));
+    assert_eq!(row, format!("{}\tnull\t1\t[]", uris.collect::<String>()));
+    let expiry: Timestamp = "2026-08-06T15:14:24.123956789Z".parse().unwrap();
+    for (id, expiry) in [("spent", expiry), ("unset", dex_model::ZERO_TIME)] {
+        assert_eq!(store.insert(Spent { id: id.into(), expiry }).await.unwrap(), Write::Done);
+    }
+    let rows = server.peer.sql(&database, "select expiry from dex_spent order by id").await.unwrap();
+    assert_eq!(rows, "2026-08-06 15:14:24.123\n0000-00-00 00:00:00.000");
+    let steps = server.peer.sql(&database, "select min(num), max(num), count(*) from migrations").await.unwrap();
+    assert_eq!(steps, "1\t24\t24");
+    // A row that cannot be read is named, and hides no other.
+    let broken = "insert into client (id, secret, redirect_uris, trusted_peers, public, name, logo_url)
+        select 'broken', secret, '[', trusted_peers, public, name, logo_url from client";
+    server.peer.sql(&database, broken).await.unwrap();
+    assert_eq!(store.list::<Client>().await.unwrap().len(), 1);
+    let refused = store.get::<Client>("broken").await.unwrap_err().to_string();
+    assert!(refused.starts_with("Client `broken` cannot be read: redirect_uris"), "{refused}");
+    // What is too long for its column is refused, never cut.
+    let long = Client { name: "x".repeat(385), ..client("long") };
+    let refused = store.insert(long).await.unwrap_err();
+    assert!(matches!(refused, StorageError::Unstorable { .. }), "{refused}");
+}
+
+/// The tables that Dex made take `web` for `WEB`, by the collation of the database.
+async fn names_that_the_server_folds_stay_apart(server: &Server) {
+    let (mysql, database) = server.opened().await;
+    server.peer.sql(&database, "alter table client convert to character set latin1").await.unwrap();
+    let store = Store::new(mysql);
+    assert_eq!(store.insert(client("web")).await.unwrap(), Write::Done);
+    assert!(store.get::<Client>("WEB").await.unwrap().is_none());
+    assert_eq!(store.remove::<Client>("WEB").await.unwrap(), Write::Lost);
+    let refused = store.insert(client("WEB")).await.unwrap_err();
+    assert!(matches!(refused, StorageError::Unstorable { .. }), "{refused}");
+    assert_eq!(store.insert(client("web")).await.unwrap(), Write::Lost);
+    let change = |client: Client| Ok::<_, StorageError>(Client { name: "n".into(), ..client });
+    assert!(matches!(store.update("web", change).await, Ok(dex_storage::Change::Made(_))));
+    // A change of case alone is a change.
+    let (mut tries, database) = (0, &database);
+    let found = store.get::<Client>("web").await.unwrap().unwrap();
+    server.peer.sql(database, "update client set name = 'N'").await.unwrap();
+    let change = |client: Client| {
+        tries += 1;
+        Ok::<_, StorageError>(Client { secret: dex_model::ClientSecret::new("s"), ..client })
+    };
+    assert!(matches!(store.update("web", change).await, Ok(dex_storage::Change::Made(_))));
+    assert_eq!((found.name.as_str(), tries), ("n", 1));
+}
+
+async fn replicas_start_together(server: &Server) {
+    let options = server.fresh().await;
+    let start = async || Mysql::connect(&options).await;
+    let (first, second, third) = tokio::join!(start(), start(), start());
+    for started in [first, second, third] {
+        started.unwrap().ping().await.unwrap();
+    }
+    let steps = server.peer.sql(&options.database, "select count(*) from migrations").await.unwrap();
+    assert_eq!(steps, "24");
+}
+
+async fn sweeping_uses_an_index(server: &Server) {
+    let (_mysql, database) = server.opened().await;
+    for (table, over) in [
+        ("auth_request", "expiry < now()"),
+        ("auth_code", "expiry < now()"),
+        ("auth_session", "absolute_expiry < now() or idle_expiry < now()"),
+        ("device_request", "expiry < now()"),
+        ("device_token", "expiry < now()"),
+        ("dex_spent", "expiry < now()"),
+    ] {
+        let explain = format!("explain delete from {table} where {over} limit 9");
+        let plan = server.peer.sql(&database, &explain).await.unwrap();
+        assert!(plan.contains("expiry"), "{table}: {plan}");
+    }
+}
+
+/// By the server's own count of what it was asked to do.
+async fn an_operation_is_one_statement(server: &Server) {
+    let (mysql, _) = server.opened().await;
+    let asked = async || -> u64 {
+        let status = server.peer.sql("mysql", "show global status like 'Com_stmt_execute'").await.unwrap();
+        status.rsplit('\t').next().unwrap().parse().unwrap()
+    };
+    let before = asked().await;
+    for n in 0..250 {
+        let record = client(&n.to_string()).into_any();
+        assert_eq!(mysql.insert(&record).await.unwrap(), Write::Done);
+        let (found, seen) = mysql.get(&record.key()).await.unwrap().unwrap();
+        assert_eq!(mysql.replace(&seen, &found).await.unwrap(), Write::Done);
+        assert_eq!(mysql.remove(&record.key()).await.unwrap(), Write::Done);
+    }
+    assert_eq!(asked().await - before, 1000);
+}
