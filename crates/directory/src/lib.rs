@@ -8,6 +8,7 @@
 //! refusal, or an error that says which server did what.
 
 mod config;
+mod kerberos;
 mod login;
 mod pool;
 mod wire;

@@ -7,18 +7,22 @@
 //! Control leaves to the servers, which run beside the test as processes of their own.
 
 pub mod kube_apiserver;
+mod kdc;
 mod openbao;
 mod mariadb;
 mod postgres;
 mod etcd;
 mod process;
+mod samba_ad;
 mod service;
 mod slapd;
 
+pub use kdc::{Kdc, kinit};
 pub use kube_apiserver::KubeApiserver;
 pub use openbao::OpenBao;
 pub use mariadb::Mariadb;
 pub use postgres::Postgres;
 pub use etcd::Etcd;
 pub use process::{Process, free_port};
-pub use slapd::{Slapd, SlapdTls};
+pub use samba_ad::SambaAd;
+pub use slapd::{Slapd, TlsFiles};

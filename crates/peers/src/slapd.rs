@@ -19,13 +19,13 @@ pub struct Slapd {
     process: Process,
     /// The port of plain LDAP and StartTLS.
     pub port: u16,
-    /// The port of LDAPS; nobody listens there without [`SlapdTls`].
+    /// The port of LDAPS; nobody listens there without [`TlsFiles`].
     pub tls_port: u16,
     folder: TempDir,
 }
 
 /// The files of its certificate, PEM.
-pub struct SlapdTls<'a> {
+pub struct TlsFiles<'a> {
     /// Its authority, and that of the clients' certificates.
     pub authority: &'a Path,
     /// Its certificate.
@@ -48,7 +48,7 @@ impl Slapd {
     /// # Errors
     ///
     /// When the entries are refused or it does not answer.
-    pub async fn start(ldif: &str, tls: Option<&SlapdTls<'_>>, extra: &str) -> anyhow::Result<Self> {
+    pub async fn start(ldif: &str, tls: Option<&TlsFiles<'_>>, extra: &str) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let at = |name: &str| folder.path().join(name);
         std::fs::create_dir(at("data"))?;
@@ -128,8 +128,10 @@ impl Slapd {
     }
 
     async fn ready(&mut self) -> anyhow::Result<()> {
-        let mut asking = self.client("/usr/bin/ldapsearch");
-        asking.args(["-LLL", "-b", "", "-s", "base", "1.1"]);
+        // Anonymously: it may refuse passwords in clear.
+        let mut asking = Command::new("/usr/bin/ldapsearch");
+        let url = format!("ldap://127.0.0.1:{}", self.port);
+        asking.args(["-x", "-LLL", "-H", &url, "-b", "", "-s", "base", "1.1"]);
         let probe = async || {
             let answer = asking.output().await.context("cannot start ldapsearch")?;
             ensure!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
@@ -149,14 +151,14 @@ fn run(folder: &Path, port: u16, tls_port: u16, with_tls: bool) -> anyhow::Resul
     Process::start(&mut command, &folder.join("log"))
 }
 
-fn configuration(folder: &Path, tls: Option<&SlapdTls<'_>>, extra: &str) -> anyhow::Result<String> {
+fn configuration(folder: &Path, tls: Option<&TlsFiles<'_>>, extra: &str) -> anyhow::Result<String> {
     let mut text = String::new();
     for schema in ["core", "cosine", "inetorgperson", "nis"] {
         writeln!(text, "include /etc/ldap/schema/{schema}.schema")?;
     }
     text.push_str("modulepath /usr/lib/ldap\nmoduleload back_mdb\nmoduleload back_monitor\nmoduleload ppolicy\n");
     writeln!(text, "pidfile {}", folder.join("pid").display())?;
-    if let Some(SlapdTls { authority, certificate, key }) = tls {
+    if let Some(TlsFiles { authority, certificate, key }) = tls {
         writeln!(text, "TLSCACertificateFile {}", authority.display())?;
         writeln!(text, "TLSCertificateFile {}", certificate.display())?;
         writeln!(text, "TLSCertificateKeyFile {}\nTLSVerifyClient try", key.display())?;

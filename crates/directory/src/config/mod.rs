@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 
 pub(crate) use groups::{GroupSearch, Matcher};
 pub(crate) use raw::RawKerberos;
+pub(crate) use tls::read as read_file;
 pub(crate) use users::UserSearch;
 
 use crate::pool::{Endpoint, Limits, Service};

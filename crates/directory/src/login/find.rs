@@ -3,7 +3,8 @@
 use dex_connector::UpstreamError;
 
 use super::Directory;
-use crate::wire::{Entry, Filter, Found, Outcome, Search, code};
+use super::referrals::Located;
+use crate::wire::{Filter, Outcome, Search, code};
 
 /// Two are enough to know that there are several.
 const ENTRIES_MAX: u32 = 2;
@@ -14,7 +15,7 @@ impl Directory {
     /// # Errors
     ///
     /// [`UpstreamError`] if there are several, or it cannot be told.
-    pub(crate) async fn find(&self, name: &str) -> Result<Option<Entry>, UpstreamError> {
+    pub(crate) async fn find(&self, name: &str) -> Result<Option<Located>, UpstreamError> {
         let users = &self.settings.users;
         let filters = users.usernames.iter().map(|attribute| Filter::equal(attribute, name)).collect();
         let filter = Filter::any(filters).within(users.filter.as_ref());
@@ -26,36 +27,29 @@ impl Directory {
             entries_max: ENTRIES_MAX,
             page: 0,
         };
-        let mut found = self.search(&search).await?;
-        let several = found.entries.len() > 1;
-        if several {
-            let (count, filter) = (found.entries.len(), filter.to_string());
+        let (mut found, outcome) = self.search(&search).await?;
+        if found.len() > 1 {
+            let (count, filter) = (found.len(), filter.to_string());
             let text = format!("ldap: filter returned multiple ({count}) results: {filter:?}");
             return Err(UpstreamError::Unacceptable(text));
         }
-        if found.outcome.code != code::SUCCESS {
-            return Err(failed(&filter, &found.outcome));
+        if outcome.code != code::SUCCESS {
+            return Err(failed(&filter, &outcome));
         }
-        let Some(entry) = found.entries.pop() else {
+        let Some(located) = found.pop() else {
             tracing::info!(connector.id = %self.id, filter = %filter, "no results returned for filter");
             return Ok(None);
         };
-        if entry.dn.trim().is_empty() {
+        let dn = &located.entry.dn;
+        if dn.trim().is_empty() {
             // To bind as nobody is no check of a password.
             return Err(UpstreamError::Unacceptable(format!(
                 "ldap: filter {:?} found an entry without a DN",
                 filter.to_string()
             )));
         }
-        tracing::debug!(connector.id = %self.id, username = %name, user_dn = %entry.dn, "username mapped to entry");
-        Ok(Some(entry))
-    }
-
-    /// Searches as the service.
-    pub(super) async fn search(&self, search: &Search<'_>) -> Result<Found, UpstreamError> {
-        let Search { base, scope, filter, .. } = search;
-        tracing::debug!(connector.id = %self.id, base_dn = base, ?scope, filter = %filter, "performing ldap search");
-        Ok(self.pool.search(search).await?)
+        tracing::debug!(connector.id = %self.id, username = %name, user_dn = %dn, "username mapped to entry");
+        Ok(Some(located))
     }
 }
 

@@ -81,14 +81,14 @@ impl Directory {
             entries_max: GROUPS_MAX,
             page: self.settings.page,
         };
-        let found = self.search(&search).await?;
-        match found.outcome.code {
-            code::SUCCESS => Ok(found.entries),
+        let (found, outcome) = self.search(&search).await?;
+        match outcome.code {
+            code::SUCCESS => Ok(found.into_iter().map(|located| located.entry).collect()),
             code::NO_SUCH_OBJECT => {
                 tracing::info!(connector.id = %self.id, base_dn = %groups.base, "ldap: the base of the groups is not there");
                 Ok(Vec::new())
             }
-            _ => Err(failed(&filter, &found.outcome)),
+            _ => Err(failed(&filter, &outcome)),
         }
     }
 }

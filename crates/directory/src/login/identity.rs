@@ -3,8 +3,10 @@
 use dex_connector::{Identity, UpstreamError, Wanted};
 
 use super::Directory;
+use super::account::standing;
 use super::attributes::claim;
 use super::data::Data;
+use super::referrals::Located;
 use crate::wire::Entry;
 
 impl Directory {
@@ -23,6 +25,19 @@ impl Directory {
             identity.connector_data = Data::new(username, entry).to_bytes();
         }
         Ok(identity)
+    }
+
+    /// The identity of a user whom somebody else vouches for; `None` if nobody has that name.
+    ///
+    /// # Errors
+    ///
+    /// [`UpstreamError::Gone`] if the account may not be used: no server looks at it in place of a bind.
+    pub(crate) async fn vouched_for(&self, wanted: Wanted, username: &str) -> Result<Option<Identity>, UpstreamError> {
+        let Some(Located { entry, .. }) = self.find(username).await? else { return Ok(None) };
+        if let Some(state) = standing(&entry, self.clock.now()) {
+            return Err(UpstreamError::Gone(format!("ldap: entry {:?}: {state}", entry.dn)));
+        }
+        self.identity(wanted, username, &entry).await.map(Some)
     }
 
     /// What the attributes say.

@@ -13,6 +13,7 @@ mod find;
 mod groups;
 mod identity;
 mod password;
+mod referrals;
 mod refresh;
 mod verdict;
 
@@ -20,16 +21,19 @@ use async_trait::async_trait;
 use dex_connector::{Clock, Connector, LoginMethod, Opening, Refresh, UpstreamError};
 
 use crate::config::Settings;
+use crate::kerberos::Kerberos;
 use crate::pool::{Hosts, Pool, Srv};
 
 pub(crate) use account::STATE_ATTRIBUTES;
 
 /// An opened `ldap` connector.
 pub(crate) struct Directory {
-    id: String,
+    pub(crate) id: String,
     settings: Settings,
     pool: Pool,
-    clock: Clock,
+    pub(crate) clock: Clock,
+    /// Not there if nobody logs in by a ticket.
+    pub(crate) kerberos: Option<Kerberos>,
 }
 
 impl Directory {
@@ -43,7 +47,8 @@ impl Directory {
         let hosts = Hosts::new(settings.hosts.clone(), settings.srv.as_deref().map(Srv::new));
         let (transport, service) = (settings.transport.clone(), settings.service.clone());
         let pool = Pool::new(opening.id, hosts, transport, service, settings.limits);
-        Ok(Self { id: opening.id.to_owned(), settings, pool, clock: opening.clock.clone() })
+        let kerberos = settings.kerberos.as_ref().and_then(|raw| Kerberos::open(opening.id, raw));
+        Ok(Self { id: opening.id.to_owned(), settings, pool, clock: opening.clock.clone(), kerberos })
     }
 }
 

@@ -1,9 +1,10 @@
 //! Logging in by name and password (connectors-protocol spec, 4.4 and 4.6).
 
 use async_trait::async_trait;
-use dex_connector::{PasswordAnswer, PasswordLogin, UpstreamError, Wanted};
+use dex_connector::{Negotiate, PasswordAnswer, PasswordLogin, UpstreamError, Wanted};
 
 use super::Directory;
+use super::referrals::Located;
 use super::verdict::{Verdict, verdict};
 use crate::wire::{Entry, Outcome, PolicyError, code};
 
@@ -20,22 +21,30 @@ impl PasswordLogin for Directory {
         if !plausible(username) || !plausible(password) {
             return Ok(PasswordAnswer::Wrong);
         }
-        let Some(entry) = self.find(username).await? else {
+        let Some(located) = self.find(username).await? else {
             self.mask(password).await?;
             return Ok(PasswordAnswer::Wrong);
         };
-        match self.check(&entry, password).await? {
-            Verdict::Right => Ok(PasswordAnswer::Identity(self.identity(wanted, username, &entry).await?)),
+        match self.check(&located, password).await? {
+            Verdict::Right => Ok(PasswordAnswer::Identity(self.identity(wanted, username, &located.entry).await?)),
             Verdict::Refused(state) => Ok(PasswordAnswer::Refused(state)),
             Verdict::Wrong | Verdict::Failed => Ok(PasswordAnswer::Wrong),
         }
+    }
+
+    fn negotiate(&self) -> Option<&dyn Negotiate> {
+        self.kerberos.is_some().then_some(self)
     }
 }
 
 impl Directory {
     /// Has the directory check the password.
-    async fn check(&self, entry: &Entry, password: &str) -> Result<Verdict, UpstreamError> {
-        let (outcome, policy) = self.pool.bind(&entry.dn, password).await?;
+    async fn check(&self, located: &Located, password: &str) -> Result<Verdict, UpstreamError> {
+        let entry = &located.entry;
+        let (outcome, policy) = match &located.at {
+            Some(endpoint) => self.pool.bind_at(endpoint.clone(), &entry.dn, password).await?,
+            None => self.pool.bind(&entry.dn, password).await?,
+        };
         let verdict = verdict(&outcome, policy, self.settings.tell);
         if verdict != Verdict::Right {
             self.report(entry, &outcome, policy);

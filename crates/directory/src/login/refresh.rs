@@ -42,8 +42,8 @@ impl Directory {
         let plain = unescape(stored).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         let names = std::iter::once(stored.to_owned()).chain(plain.filter(|plain| plain != stored));
         for name in names {
-            if let Some(entry) = self.find(&name).await? {
-                return Ok(entry);
+            if let Some(located) = self.find(&name).await? {
+                return Ok(located.entry);
             }
         }
         Err(UpstreamError::Gone(format!("ldap: user not found {stored:?}")))

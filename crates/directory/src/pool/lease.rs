@@ -50,7 +50,7 @@ struct State {
 }
 
 /// Room for one connection; dropping it makes the room free.
-struct Slot(Arc<Slots>);
+pub(super) struct Slot(Arc<Slots>);
 
 impl Drop for Slot {
     fn drop(&mut self) {
@@ -108,7 +108,7 @@ impl Slots {
     }
 
     /// Room for one more connection. Whoever asks holds a permit, so there is room, or a connection that waits.
-    fn slot(self: &Arc<Self>) -> Slot {
+    pub(super) fn slot(self: &Arc<Self>) -> Slot {
         loop {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
             if state.live < self.most || state.idle.is_empty() {
@@ -158,7 +158,8 @@ impl Pool {
         Err(last)
     }
 
-    async fn open_at(&self, endpoint: Endpoint, lane: Lane, slot: Slot) -> Result<Lease, DirectoryError> {
+    /// A fresh connection to this server.
+    pub(super) async fn open_at(&self, endpoint: Endpoint, lane: Lane, slot: Slot) -> Result<Lease, DirectoryError> {
         let opening = Connection::open(&endpoint.host, endpoint.port, &self.transport);
         let opened = timeout(self.limits.connect, opening).await;
         let opened = opened.unwrap_or(Err(Failure::Silent(self.limits.connect)));

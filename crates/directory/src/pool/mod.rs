@@ -10,6 +10,7 @@ mod error;
 mod health;
 mod hosts;
 mod lease;
+mod referral;
 mod srv;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use zeroize::Zeroizing;
 
 pub(crate) use error::DirectoryError;
 pub(crate) use hosts::{Endpoint, Hosts};
+pub(crate) use referral::Referral;
 pub(crate) use srv::Srv;
 
 use crate::wire::{Failure, Found, Outcome, PolicyError, Search, Transport};
@@ -73,6 +75,31 @@ enum Done {
     Bound(Outcome, Option<PolicyError>),
 }
 
+impl Job<'_> {
+    fn lane(&self) -> Lane {
+        match self {
+            Job::Search(_) => Lane::Service,
+            Job::Bind { .. } => Lane::User,
+        }
+    }
+}
+
+impl Done {
+    fn found(self) -> Found {
+        match self {
+            Self::Found(found) => found,
+            Self::Bound(..) => unreachable!("a search finds"),
+        }
+    }
+
+    fn bound(self) -> (Outcome, Option<PolicyError>) {
+        match self {
+            Self::Bound(outcome, policy) => (outcome, policy),
+            Self::Found(_) => unreachable!("a bind binds"),
+        }
+    }
+}
+
 impl Pool {
     pub(crate) fn new(id: &str, hosts: Hosts, transport: Transport, service: Service, limits: Limits) -> Self {
         let permits = Arc::new(Semaphore::new(limits.connections));
@@ -86,10 +113,7 @@ impl Pool {
     ///
     /// [`DirectoryError`] when no server answers.
     pub(crate) async fn search(&self, search: &Search<'_>) -> Result<Found, DirectoryError> {
-        match self.run(&Job::Search(search)).await? {
-            Done::Found(found) => Ok(found),
-            Done::Bound(..) => unreachable!("a search finds"),
-        }
+        self.run(&Job::Search(search)).await.map(Done::found)
     }
 
     /// Binds as `dn`, whose password is not empty.
@@ -102,10 +126,7 @@ impl Pool {
         dn: &str,
         password: &str,
     ) -> Result<(Outcome, Option<PolicyError>), DirectoryError> {
-        match self.run(&Job::Bind { dn, password }).await? {
-            Done::Bound(outcome, policy) => Ok((outcome, policy)),
-            Done::Found(_) => unreachable!("a bind binds"),
-        }
+        self.run(&Job::Bind { dn, password }).await.map(Done::bound)
     }
 
     /// Whether a server can be reached and lets the service in.
@@ -128,10 +149,7 @@ impl Pool {
 
     async fn run(&self, job: &Job<'_>) -> Result<Done, DirectoryError> {
         let _permit = self.permit().await?;
-        let lane = match job {
-            Job::Search(_) => Lane::Service,
-            Job::Bind { .. } => Lane::User,
-        };
+        let lane = job.lane();
         let mut attempt = 1;
         loop {
             let mut lease = self.lease(lane).await?;

@@ -1,8 +1,8 @@
-//! Elements of BER as LDAP uses them (RFC 4511 §5.1): definite lengths and tags of one byte.
+//! Elements of BER as LDAP (RFC 4511 §5.1) and Kerberos use them: definite lengths and tags of one byte.
 
 /// An element that is cut short, too long, or not the one that belongs there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not an LDAP message: {0}")]
+#[error("not what the protocol allows: {0}")]
 pub(crate) struct Malformed(pub(crate) &'static str);
 
 /// The tag of an INTEGER.

@@ -154,7 +154,8 @@ impl Connection {
                 Body::Entry(entry) => found.entries.push(entry),
                 Body::Reference(urls) => {
                     let room = REFERENCES_MAX.saturating_sub(found.references.len());
-                    found.references.extend(urls.into_iter().take(room));
+                    // Each names one place in several ways.
+                    found.references.extend(urls.into_iter().take(1.min(room)));
                 }
                 Body::Done(outcome) => {
                     found.outcome = outcome;

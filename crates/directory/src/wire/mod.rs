@@ -14,6 +14,7 @@ mod filter_text;
 mod message;
 mod stream;
 
+pub(crate) use ber::{Malformed, Reader};
 pub(crate) use connection::{Connection, Failure, Found, Search};
 pub(crate) use controls::PolicyError;
 pub(crate) use filter::Filter;
