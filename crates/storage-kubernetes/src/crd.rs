@@ -22,7 +22,7 @@ const SERVED_LIMIT: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// All resources.
-pub(crate) fn resources() -> impl Iterator<Item = &'static Resource> {
+pub(crate) fn resources() -> impl Iterator<Item = Resource> {
     Kind::ALL.iter().map(|kind| resource(*kind))
 }
 
@@ -33,13 +33,13 @@ pub fn manifest() -> String {
     String::from_utf8_lossy(&to_json_pretty(&list)).into_owned()
 }
 
-fn name(resource: &Resource) -> String {
+fn name(resource: Resource) -> String {
     format!("{}.{GROUP}", resource.plural)
 }
 
 /// Dex's definition, with columns for `kubectl get`. Its schema takes every member, as Dex's does: another release of
 /// either may have more of them.
-fn definition(resource: &Resource) -> Value {
+fn definition(resource: Resource) -> Value {
     json!({
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
@@ -59,7 +59,7 @@ fn definition(resource: &Resource) -> Value {
     })
 }
 
-fn columns(resource: &Resource) -> Value {
+fn columns(resource: Resource) -> Value {
     let column = |(heading, member): &(&str, &str)| {
         let kind = match *member {
             time if TIMES.contains(&time) => "date",
@@ -83,7 +83,7 @@ pub(crate) async fn ensure(api: &Api, create: bool) -> Result<(), OpenError> {
     }
     let mut forbidden = Vec::new();
     for resource in &missing {
-        match define(api, resource).await {
+        match define(api, *resource).await {
             Ok(()) => {}
             Err(ApiError::Forbidden { user, .. }) => forbidden.push((user, *resource)),
             Err(error) => return Err(error.into()),
@@ -105,8 +105,8 @@ pub(crate) async fn ensure(api: &Api, create: bool) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn names(resources: &[&'static Resource]) -> String {
-    resources.iter().map(|resource| name(resource)).collect::<Vec<_>>().join(", ")
+fn names(resources: &[Resource]) -> String {
+    resources.iter().map(|resource| name(*resource)).collect::<Vec<_>>().join(", ")
 }
 
 /// The plural names that are served. Reads no object, so it costs the same however many there are.
@@ -129,7 +129,7 @@ fn read(answer: &Answer, verb: Verb, what: &str) -> Result<Value, ApiError> {
     serde_json::from_slice(&answer.body).map_err(|_| strange())
 }
 
-async fn define(api: &Api, resource: &Resource) -> Result<(), ApiError> {
+async fn define(api: &Api, resource: Resource) -> Result<(), ApiError> {
     let request = Request::of_cluster(Verb::Create, WHAT, DEFINITIONS).with(to_json(&definition(resource)));
     let answer = api.call(&request).await?;
     // Another replica may have been faster.
@@ -141,7 +141,7 @@ async fn define(api: &Api, resource: &Resource) -> Result<(), ApiError> {
 }
 
 /// Nothing depends on the columns, so a failure is no more than told.
-async fn add_columns(api: &Api, resource: &Resource) {
+async fn add_columns(api: &Api, resource: Resource) {
     match try_add_columns(api, resource).await {
         Ok(false) => {}
         Ok(true) => info!(name = name(resource), "added columns to a custom resource definition"),
@@ -149,7 +149,7 @@ async fn add_columns(api: &Api, resource: &Resource) {
     }
 }
 
-async fn try_add_columns(api: &Api, resource: &Resource) -> Result<bool, ApiError> {
+async fn try_add_columns(api: &Api, resource: Resource) -> Result<bool, ApiError> {
     let path = format!("{DEFINITIONS}/{}", name(resource));
     let answer = api.call(&Request::of_cluster(Verb::Get, WHAT, &path)).await?;
     let mut defined = read(&answer, Verb::Get, WHAT)?;
@@ -165,7 +165,7 @@ async fn try_add_columns(api: &Api, resource: &Resource) -> Result<bool, ApiErro
     Ok(answer.is_success())
 }
 
-async fn wait_until_served(api: &Api, resource: &Resource) -> Result<(), ApiError> {
+async fn wait_until_served(api: &Api, resource: Resource) -> Result<(), ApiError> {
     let until = Instant::now() + SERVED_LIMIT;
     loop {
         let first = Request::of(Verb::List, resource, &api.namespace, "").query("limit=1");

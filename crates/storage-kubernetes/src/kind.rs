@@ -9,7 +9,7 @@ pub(crate) const GROUP: &str = "dex.coreos.com";
 pub(crate) const VERSION: &str = "v1";
 
 /// A custom resource.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Resource {
     /// `kind` of its objects.
     pub(crate) kind: &'static str,
@@ -36,90 +36,44 @@ pub(crate) const TIMES: &[&str] = &[
 const CLIENT: (&str, &str) = ("Client", "clientID");
 const CONNECTOR: (&str, &str) = ("Connector", "connectorID");
 const USER: (&str, &str) = ("User", "claims.username");
+const USER_ID: (&str, &str) = ("User ID", "userID");
 const EXPIRES: (&str, &str) = ("Expires", "expiry");
 
-/// The resource of a kind. No column shows a secret; what a name gives away, a listing without columns does too.
-pub(crate) fn resource(kind: Kind) -> &'static Resource {
+/// The resource of a kind.
+pub(crate) fn resource(kind: Kind) -> Resource {
+    let (name, plural, singular) = match kind {
+        Kind::AuthCode => ("AuthCode", "authcodes", "authcode"),
+        Kind::AuthRequest => ("AuthRequest", "authrequests", "authrequest"),
+        Kind::Client => ("OAuth2Client", "oauth2clients", "oauth2client"),
+        Kind::Keys => ("SigningKey", "signingkeies", "signingkey"),
+        Kind::RefreshToken => ("RefreshToken", "refreshtokens", "refreshtoken"),
+        Kind::Password => ("Password", "passwords", "password"),
+        Kind::OfflineSessions => ("OfflineSessions", "offlinesessionses", "offlinesessions"),
+        Kind::Connector => ("Connector", "connectors", "connector"),
+        Kind::DeviceRequest => ("DeviceRequest", "devicerequests", "devicerequest"),
+        Kind::DeviceToken => ("DeviceToken", "devicetokens", "devicetoken"),
+        Kind::UserIdentity => ("UserIdentity", "useridentities", "useridentity"),
+        Kind::AuthSession => ("AuthSession", "authsessions", "authsession"),
+        Kind::Spent => ("SpentMark", "spentmarks", "spentmark"),
+    };
+    Resource { kind: name, plural, singular, columns: columns(kind) }
+}
+
+/// No column shows a secret; what a name gives away, a listing without columns does too.
+fn columns(kind: Kind) -> &'static [(&'static str, &'static str)] {
     match kind {
-        Kind::AuthCode => &Resource {
-            kind: "AuthCode",
-            plural: "authcodes",
-            singular: "authcode",
-            columns: &[CLIENT, CONNECTOR, USER, EXPIRES],
-        },
-        Kind::AuthRequest => &Resource {
-            kind: "AuthRequest",
-            plural: "authrequests",
-            singular: "authrequest",
-            columns: &[CLIENT, CONNECTOR, ("Logged In", "loggedIn"), EXPIRES],
-        },
-        Kind::Client => &Resource {
-            kind: "OAuth2Client",
-            plural: "oauth2clients",
-            singular: "oauth2client",
-            columns: &[("ID", "id"), ("Client Name", "name"), ("Public", "public")],
-        },
-        Kind::Keys => &Resource {
-            kind: "SigningKey",
-            plural: "signingkeies",
-            singular: "signingkey",
-            columns: &[("Next Rotation", "nextRotation")],
-        },
-        Kind::RefreshToken => &Resource {
-            kind: "RefreshToken",
-            plural: "refreshtokens",
-            singular: "refreshtoken",
-            columns: &[CLIENT, CONNECTOR, USER, ("Last Used", "LastUsed")],
-        },
-        Kind::Password => &Resource {
-            kind: "Password",
-            plural: "passwords",
-            singular: "password",
-            columns: &[("Email", "email"), ("Username", "username"), ("User ID", "userID")],
-        },
-        Kind::OfflineSessions => &Resource {
-            kind: "OfflineSessions",
-            plural: "offlinesessionses",
-            singular: "offlinesessions",
-            columns: &[("User ID", "userID"), ("Connector", "connID")],
-        },
-        Kind::Connector => &Resource {
-            kind: "Connector",
-            plural: "connectors",
-            singular: "connector",
-            columns: &[("Type", "type"), ("Connector Name", "name")],
-        },
-        Kind::DeviceRequest => &Resource {
-            kind: "DeviceRequest",
-            plural: "devicerequests",
-            singular: "devicerequest",
-            columns: &[("Client", "client_id"), EXPIRES],
-        },
-        Kind::DeviceToken => &Resource {
-            kind: "DeviceToken",
-            plural: "devicetokens",
-            singular: "devicetoken",
-            columns: &[("Status", "status"), EXPIRES],
-        },
-        Kind::UserIdentity => &Resource {
-            kind: "UserIdentity",
-            plural: "useridentities",
-            singular: "useridentity",
-            columns: &[("User ID", "userID"), CONNECTOR, USER, ("Last Login", "lastLogin")],
-        },
-        Kind::AuthSession => &Resource {
-            kind: "AuthSession",
-            plural: "authsessions",
-            singular: "authsession",
-            columns: &[
-                ("User ID", "userID"),
-                CONNECTOR,
-                ("Last Activity", "lastActivity"),
-                ("Idle Expiry", "idleExpiry"),
-            ],
-        },
-        Kind::Spent => {
-            &Resource { kind: "SpentMark", plural: "spentmarks", singular: "spentmark", columns: &[EXPIRES] }
-        }
+        Kind::AuthCode => &[CLIENT, CONNECTOR, USER, EXPIRES],
+        Kind::AuthRequest => &[CLIENT, CONNECTOR, ("Logged In", "loggedIn"), EXPIRES],
+        Kind::Client => &[("ID", "id"), ("Client Name", "name"), ("Public", "public")],
+        Kind::Keys => &[("Next Rotation", "nextRotation")],
+        Kind::RefreshToken => &[CLIENT, CONNECTOR, USER, ("Last Used", "LastUsed")],
+        Kind::Password => &[("Email", "email"), ("Username", "username"), USER_ID],
+        Kind::OfflineSessions => &[USER_ID, ("Connector", "connID")],
+        Kind::Connector => &[("Type", "type"), ("Connector Name", "name")],
+        Kind::DeviceRequest => &[("Client", "client_id"), EXPIRES],
+        Kind::DeviceToken => &[("Status", "status"), EXPIRES],
+        Kind::UserIdentity => &[USER_ID, CONNECTOR, USER, ("Last Login", "lastLogin")],
+        Kind::AuthSession => &[USER_ID, CONNECTOR, ("Last Activity", "lastActivity"), ("Idle Expiry", "idleExpiry")],
+        Kind::Spent => &[EXPIRES],
     }
 }

@@ -36,7 +36,7 @@ struct ListMetadata {
 /// A walk through the objects of a resource in the order of their names.
 pub(crate) struct Walk<'a> {
     api: &'a Api,
-    resource: &'static Resource,
+    resource: Resource,
     /// Where the next page begins.
     token: Option<String>,
     /// Behind which name it begins.
@@ -51,7 +51,7 @@ pub(crate) struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     /// Begins behind a name, or at the beginning.
-    pub(crate) fn behind(api: &'a Api, resource: &'static Resource, behind: Option<String>) -> Self {
+    pub(crate) fn behind(api: &'a Api, resource: Resource, behind: Option<String>) -> Self {
         let token = behind.as_deref().map(token_behind);
         Self { api, resource, token, behind, passing: false, page: PAGE, restarts: 0, ended: false }
     }

@@ -66,7 +66,7 @@ pub(crate) fn new_metadata(name: &str, namespace: &str) -> Members {
 }
 
 /// An object of `resource`, in the order of members that Dex has (storage spec, 9.6).
-pub(crate) fn write(resource: &Resource, metadata: Members, body: Members) -> Vec<u8> {
+pub(crate) fn write(resource: Resource, metadata: Members, body: Members) -> Vec<u8> {
     let mut object = Members::new();
     object.insert("kind".into(), resource.kind.into());
     object.insert("apiVersion".into(), format!("{GROUP}/{VERSION}").into());
@@ -76,6 +76,6 @@ pub(crate) fn write(resource: &Resource, metadata: Members, body: Members) -> Ve
 }
 
 /// The resource of a key's kind.
-pub(crate) fn resource_of(key: &Key) -> &'static Resource {
+pub(crate) fn resource_of(key: &Key) -> Resource {
     resource(key.kind)
 }

@@ -66,7 +66,7 @@ impl Request {
     pub(super) const EXPECTED: [u16; 6] = [400, 404, 409, 410, 413, 422];
 
     /// Of an object, or of all, of `resource` in `namespace`. The name is one that `name::of` made.
-    pub(crate) fn of(verb: Verb, resource: &Resource, namespace: &str, name: &str) -> Self {
+    pub(crate) fn of(verb: Verb, resource: Resource, namespace: &str, name: &str) -> Self {
         let slash = if name.is_empty() { "" } else { "/" };
         Self {
             verb,
