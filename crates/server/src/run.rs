@@ -9,7 +9,6 @@ use anyhow::Context;
 use arc_swap::ArcSwap;
 use axum::Router;
 use dex_config::{Config, ListenAddress, Overrides, TlsVersion};
-use dex_web::signing::Rotation;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
@@ -21,7 +20,7 @@ use crate::logging::{self, LogHandle};
 use crate::telemetry::{self, CHECK_EVERY, Health, HttpMetrics, Telemetry};
 use crate::version;
 use crate::watch::FileWatch;
-use crate::wiring::{self, Parts};
+use crate::wiring::{self, Parts, Signing};
 
 /// Where a configuration comes from, to be read again at a reload.
 #[derive(Clone)]
@@ -116,7 +115,7 @@ async fn start(
     let app = parts.app(config).await.context("failed to initialize server")?;
     let address = wiring::client_address(config.web.client_remote_ip.as_ref());
     let router = Arc::new(ArcSwap::from_pointee(wiring::router(&app, &metrics, address)));
-    let (rotation, rotations) = watch::channel(Parts::rotation(config)?);
+    let (signing, signings) = watch::channel(Parts::signing(config)?);
     if let Some(address) = &config.telemetry.http {
         let shown = Telemetry {
             health: health.clone(),
@@ -130,15 +129,15 @@ async fn start(
         lifecycle.run_last("telemetry", async { Ok(serving.await?) });
     }
     listen_on_web(config, &router, &mut lifecycle).await?;
-    background(&mut lifecycle, &parts, rotations, health);
+    background(&mut lifecycle, &parts, signings, health);
     company.join(&mut lifecycle);
     if let Some(source) = source {
-        let reloading = Reloading { source, parts: parts.clone(), router, metrics, rotation, log };
+        let reloading = Reloading { source, parts: parts.clone(), router, metrics, signing, log };
         let reload = lifecycle.reload();
         lifecycle.run_until_stop("reload", reloading.run(reload));
     } else {
         // Nothing changes it, and the keys want to hear of it all the same.
-        lifecycle.run_until_stop("keys", async move { rotation.closed().await });
+        lifecycle.run_until_stop("keys", async move { signing.closed().await });
     }
     Ok((lifecycle, parts))
 }
@@ -179,8 +178,8 @@ async fn listen_on_web(
     Ok(())
 }
 
-fn background(lifecycle: &mut Lifecycle, parts: &Parts, rotations: watch::Receiver<Rotation>, health: &Arc<Health>) {
-    lifecycle.run_until_stop("keys", parts.clone().tend_keys(rotations));
+fn background(lifecycle: &mut Lifecycle, parts: &Parts, signings: watch::Receiver<Signing>, health: &Arc<Health>) {
+    lifecycle.run_until_stop("keys", parts.clone().tend_keys(signings));
     lifecycle.run_until_stop("revoked tokens", parts.clone().hear_of_revoked());
     lifecycle.run_until_stop("garbage collection", parts.clone().collect_garbage());
     lifecycle.run_until_stop("spent marks", parts.clone().forget_spent());
@@ -201,7 +200,7 @@ struct Reloading {
     parts: Parts,
     router: Arc<ArcSwap<Router>>,
     metrics: HttpMetrics,
-    rotation: watch::Sender<Rotation>,
+    signing: watch::Sender<Signing>,
     log: LogHandle,
 }
 
@@ -226,10 +225,10 @@ impl Reloading {
     async fn again(&self) -> anyhow::Result<()> {
         let config = self.source.read()?;
         let app = self.parts.app(&config).await?;
-        let rotation = Parts::rotation(&config)?;
+        let signing = Parts::signing(&config)?;
         let address = wiring::client_address(config.web.client_remote_ip.as_ref());
         self.log.apply(wiring::log_settings(&config));
-        self.rotation.send_replace(rotation);
+        self.signing.send_replace(signing);
         self.router.store(Arc::new(wiring::router(&app, &self.metrics, address)));
         Ok(())
     }

@@ -58,15 +58,21 @@ struct Running {
 
 impl Running {
     fn start() -> Self {
+        Self::start_with(CONFIG, &[])
+    }
+
+    fn start_with(config: &str, variables: &[(&str, &str)]) -> Self {
+        let text = config;
         let directory = tempfile::tempdir().unwrap();
         let path = |name: &str| directory.path().join(name);
         let (web, telemetry, config) = (path("web.sock"), path("telemetry.sock"), path("config.yaml"));
-        std::fs::write(&config, CONFIG).unwrap();
+        std::fs::write(&config, text).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_dex"))
             .arg("serve")
             .arg(format!("--web-http-addr=unix:{}", web.display()))
             .arg(format!("--telemetry-addr=unix:{}", telemetry.display()))
             .arg(config)
+            .envs(variables.iter().copied())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -114,6 +120,15 @@ fn connect(path: &Path) -> UnixStream {
 fn get(path: &Path, uri: &str) -> String {
     let mut stream = connect(path);
     write!(stream, "GET {uri} HTTP/1.1\r\nhost: dex\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+fn post(path: &Path, uri: &str, form: &str) -> String {
+    let mut stream = connect(path);
+    let head = "content-type: application/x-www-form-urlencoded\r\nconnection: close\r\nhost: dex";
+    write!(stream, "POST {uri} HTTP/1.1\r\n{head}\r\ncontent-length: {}\r\n\r\n{form}", form.len()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer
@@ -179,4 +194,36 @@ fn an_address_in_use_is_an_error_with_status_two() {
     assert!(text.contains(&format!("listening (http) on {address}: ")), "{text}");
     running.signal(Signal::TERM);
     running.end();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vault_signs_and_its_absence_passes() {
+    let bao = dex_peers::OpenBao::start().await.unwrap();
+    bao.run(&["write", "-f", "transit/keys/dex", "type=ecdsa-p384"]).await.unwrap();
+    let config = format!(
+        "{CONFIG}\
+signer: {{type: vault, config: {{addr: '{}', keyName: dex, token: $TOKEN}}}}
+oauth2: {{grantTypes: [client_credentials]}}
+staticClients: [{{id: app, secret: app-secret, name: App}}]
+",
+        bao.url()
+    );
+    let variables = [("TOKEN", dex_peers::OpenBao::ROOT_TOKEN), ("VAULT_CLIENT_TIMEOUT", "2s")];
+    let running = Running::start_with(&config, &variables);
+    let form = "grant_type=client_credentials&client_id=app&client_secret=app-secret&scope=openid";
+    let token = || post(&running.web, "/dex/token", form);
+
+    let keys = get(&running.web, "/dex/keys");
+    assert!(keys.contains(r#""alg": "ES384""#), "{keys}");
+    let issued = token();
+    assert!(issued.starts_with("HTTP/1.1 200 "), "{issued}");
+    bao.pause().unwrap();
+    let away = token();
+    assert!(away.starts_with("HTTP/1.1 503 ") && away.contains("retry-after: "), "{away}");
+    assert_eq!(get(&running.web, "/dex/keys").split("\r\n\r\n").nth(1), keys.split("\r\n\r\n").nth(1));
+    bao.go_on().unwrap();
+    let issued = token();
+    assert!(issued.starts_with("HTTP/1.1 200 "), "{issued}");
+    running.signal(Signal::TERM);
+    assert_eq!(running.end().0, Some(0));
 }

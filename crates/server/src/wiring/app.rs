@@ -3,18 +3,18 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use dex_config::{Config, FeatureFlag, StorageConfig};
+use dex_config::{Config, Env as _, FeatureFlag, StorageConfig};
 use dex_connector::{Connector, Opening, UpstreamError};
 use dex_model::Connector as Stored;
 use dex_pages::Pages;
 use dex_storage::{Backend, Overlay, Store};
 use dex_web::connectors::Opener;
 use dex_web::sealed::Seals;
-use dex_web::signing::{Rotation, Signer};
+use dex_web::signing::Signer;
 use dex_web::{App, Attempts, Clock, Connectors, Issuer, LocalPasswords, PasswordWorkers, ReadyDocument, Revoked};
 
 use super::loops::prepare_connectors;
-use super::{fixed, settings, storage};
+use super::{Signing, fixed, settings, storage};
 use crate::run::{ProcessEnv, wall_clock};
 
 /// What stays when the configuration changes.
@@ -55,13 +55,13 @@ impl Parts {
         Store::new(self.backend.clone())
     }
 
-    /// How the keys rotate under this configuration.
+    /// Who signs under this configuration.
     ///
     /// # Errors
     ///
-    /// When its signer is not a local one.
-    pub fn rotation(config: &Config) -> anyhow::Result<Rotation> {
-        settings::rotation(config)
+    /// When a vault could never be reached as it says.
+    pub fn signing(config: &Config) -> anyhow::Result<Signing> {
+        Signing::of(config, |name| ProcessEnv.get(name))
     }
 
     /// The server under this configuration.

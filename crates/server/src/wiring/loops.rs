@@ -6,15 +6,17 @@ use std::time::Duration;
 use dex_model::Kind;
 use dex_storage::{StorageError, Store};
 use dex_web::App;
-use dex_web::signing::Rotation;
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
-use super::Parts;
+use super::{Parts, Signing};
 use crate::run::wall_clock;
 
 /// How often it is looked whether a key is due.
-const ROTATION_EVERY: Duration = Duration::from_secs(30);
+const KEYS_EVERY: Duration = Duration::from_secs(30);
+
+/// The same after a failure: whoever waits for a signer that was away waits no longer than that.
+const KEYS_AFTER_FAILURE: Duration = Duration::from_secs(5);
 
 /// How often an upstream that is not available is tried again.
 const PREPARE_EVERY: Duration = Duration::from_secs(10);
@@ -39,15 +41,21 @@ const EXPIRING: [Kind; 5] =
     [Kind::AuthRequest, Kind::AuthCode, Kind::DeviceRequest, Kind::DeviceToken, Kind::AuthSession];
 
 impl Parts {
-    /// Keeps the signing keys up to date, for ever. A changed `rotation` counts from the next look.
-    pub async fn tend_keys(self, rotation: watch::Receiver<Rotation>) {
+    /// Keeps the signing keys up to date, for ever. A changed `signing` counts at once.
+    pub async fn tend_keys(self, mut signing: watch::Receiver<Signing>) {
         let store = self.store();
-        let mut due = every(ROTATION_EVERY);
         loop {
-            due.tick().await;
-            let rotation = *rotation.borrow();
-            if let Err(error) = self.signer.tend(&store, &rotation, wall_clock()).await {
-                tracing::error!(err = %error, "failed to rotate keys");
+            let now = signing.borrow_and_update().clone();
+            let again = match now.tend(&self.signer, &store).await {
+                Ok(()) => KEYS_EVERY,
+                Err(error) => {
+                    tracing::error!(err = %format!("{error:#}"), "the signing keys are not up to date");
+                    KEYS_AFTER_FAILURE
+                }
+            };
+            tokio::select! {
+                () = sleep(again) => {}
+                Ok(()) = signing.changed() => {}
             }
         }
     }

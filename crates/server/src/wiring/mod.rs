@@ -11,12 +11,14 @@ mod real_ip;
 mod report;
 mod routes;
 mod settings;
+mod signing;
 mod storage;
 
 pub use app::Parts;
 pub use real_ip::client_address;
 pub use report::{config_records, log_settings};
 pub use routes::router;
+pub use signing::Signing;
 pub(crate) use storage::open as open_storage;
 
 use dex_config::{Feature, Supported};
@@ -27,7 +29,7 @@ pub fn supported() -> Supported<'static> {
     Supported {
         connector_kinds: KINDS,
         storage_kinds: &["memory", "sqlite3", "postgres", "mysql", "etcd", "kubernetes"],
-        signer_kinds: &["local"],
+        signer_kinds: &["local", "vault"],
         signer_algorithms: &["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "ES512", "EdDSA"],
         authenticator_kinds: &[],
         features: &[

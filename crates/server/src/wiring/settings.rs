@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
-use dex_config::{Config, Signer, SigningAlgorithm};
-use dex_jose::Algorithm;
+use dex_config::Config;
 use dex_model::RefreshPolicy;
 use dex_pages::Frontend;
-use dex_web::signing::Rotation;
 use dex_web::{Issuer, Settings};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -80,30 +78,5 @@ pub(super) fn frontend(config: &Config, issuer: &Issuer) -> Frontend {
         logo_url: frontend.logo_url.clone(),
         extra: frontend.extra.clone(),
         dir: frontend.dir.clone().map(Into::into),
-    }
-}
-
-/// How the local signer rotates its keys.
-pub(super) fn rotation(config: &Config) -> anyhow::Result<Rotation> {
-    let Signer::Local { keys_rotation_period, algorithm } = &config.signer else {
-        anyhow::bail!("signer.type: only `local` is supported yet");
-    };
-    Ok(Rotation {
-        algorithm: signing_algorithm(*algorithm),
-        period: *keys_rotation_period,
-        tokens_valid_for: config.expiry.id_tokens,
-    })
-}
-
-fn signing_algorithm(algorithm: SigningAlgorithm) -> Algorithm {
-    match algorithm {
-        SigningAlgorithm::Rs256 => Algorithm::RS256,
-        SigningAlgorithm::Rs384 => Algorithm::RS384,
-        SigningAlgorithm::Rs512 => Algorithm::RS512,
-        SigningAlgorithm::Ps256 => Algorithm::PS256,
-        SigningAlgorithm::Es256 => Algorithm::ES256,
-        SigningAlgorithm::Es384 => Algorithm::ES384,
-        SigningAlgorithm::Es512 => Algorithm::ES512,
-        SigningAlgorithm::EdDsa => Algorithm::EdDSA,
     }
 }
