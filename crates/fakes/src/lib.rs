@@ -13,6 +13,7 @@ pub mod github;
 pub mod gitlab;
 pub mod kit;
 pub mod oidc;
+pub mod saml;
 
 use axum::Router;
 use url::Url;
@@ -34,7 +35,9 @@ pub const FAKES: &[(&str, Prepare)] = &[
     ("gitea", gitea::by_hand),
     ("github", github::by_hand),
     ("gitlab", gitlab::by_hand),
+    ("oauth", oidc::plain_by_hand),
     ("oidc", oidc::by_hand),
+    ("saml", saml::by_hand),
 ];
 
 /// The callback of a dex with the issuer that `dex demo` has.

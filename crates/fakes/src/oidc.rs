@@ -131,6 +131,14 @@ pub(crate) fn by_hand(url: &Url) -> ByHand {
     ByHand { router: routes(provider), configuration }
 }
 
+/// The same provider for those who know nothing of OpenID Connect.
+pub(crate) fn plain_by_hand(url: &Url) -> ByHand {
+    let provider = Provider::new(url);
+    let at = |key: &str, path: &str| format!("    {key}: {}/{path}\n", provider.issuer);
+    let endpoints = [at("authorizationURL", "auth"), at("tokenURL", "token"), at("userInfoURL", "userinfo")].concat();
+    ByHand { router: routes(provider), configuration: format!("{endpoints}    userIDKey: sub\n") }
+}
+
 fn routes(provider: Shared) -> Router {
     Router::new()
         .route("/.well-known/openid-configuration", get(document))
