@@ -13,6 +13,7 @@ mod gitlab;
 mod mock;
 mod oauth;
 mod oidc;
+pub mod saml;
 
 use std::sync::Arc;
 
@@ -32,6 +33,7 @@ pub const KINDS: &[(&str, Open)] = &[
     ("mockPassword", mock::open_password),
     ("oauth", oauth::open),
     ("oidc", oidc::open),
+    ("saml", saml::open),
 ];
 
 /// Opens a connector of a kind.
@@ -40,6 +42,8 @@ pub const KINDS: &[(&str, Open)] = &[
 ///
 /// [`UpstreamError::Misconfigured`] for a kind that is not known or a configuration that does not fit it.
 pub fn open(kind: &str, opening: &Opening<'_>) -> Result<Arc<dyn Connector>, UpstreamError> {
+    // Dex has both names; connectors that were made through its API may be stored under the old one.
+    let kind = if kind == "samlExperimental" { "saml" } else { kind };
     let found = KINDS.iter().find(|(name, _)| *name == kind);
     let (_, open) = found.ok_or_else(|| UpstreamError::Misconfigured(format!("unknown connector type {kind:?}")))?;
     open(opening)

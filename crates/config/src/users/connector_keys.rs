@@ -308,4 +308,13 @@ const SAML: Keys = &[
     ("filterGroups", Bool),
     ("redirectURI", Text),
     ("nameIDPolicyFormat", Text),
+    ("metadata", Text),
+    ("metadataCA", Text),
+    ("rootCAs", Texts),
+    ("requestBinding", Text),
+    ("insecureAllowSHA1", Bool),
+    ("signing", Block(SAML_KEY)),
+    ("decryption", Block(SAML_KEY)),
 ];
+
+const SAML_KEY: Keys = &[("key", Text), ("cert", Text)];
