@@ -21,9 +21,6 @@ const DIAL_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a silent connection lives before the system asks whether the other end is still there.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
-/// Where etcd listens for clients, when the endpoint does not say.
-const PORT: u16 = 2379;
-
 /// A member, dialled when it is needed. One connection carries everything.
 pub(super) struct Endpoint {
     /// For messages: without user or path.
@@ -40,11 +37,8 @@ pub(super) struct Endpoint {
 impl Endpoint {
     /// Reads an endpoint as configured: a URL, or `host:port` which uses TLS if that is configured.
     pub(super) fn parse(text: &str, files: &TlsFiles, tls: Option<&Arc<ClientConfig>>) -> Result<Self, OpenError> {
-        let url = if text.contains("://") {
-            Url::parse(text)
-        } else {
-            Url::parse(&format!("{}://{text}", if files.any() { "https" } else { "http" }))
-        };
+        let scheme = if files.any() { "https" } else { "http" };
+        let url = Url::parse(&if text.contains("://") { text.to_owned() } else { format!("{scheme}://{text}") });
         let shown = text.rsplit_once('@').map_or(text, |(_, behind)| behind);
         let failed = |reason: String| OpenError::Endpoint { endpoint: shown.to_owned(), reason };
         let url = url.map_err(|error| failed(error.to_string()))?;
@@ -58,8 +52,7 @@ impl Endpoint {
             Some(host) => host.to_string(),
             None => return Err(failed("it names no host".to_owned())),
         };
-        let port =
-            url.port().unwrap_or(if text.contains("://") { url.port_or_known_default().unwrap_or(PORT) } else { PORT });
+        let port = url.port_or_known_default().unwrap_or_default();
         let shown = format!("{}://{}:{port}", url.scheme(), url.host_str().unwrap_or_default());
         let origin: Uri = shown.parse().map_err(|_| failed("it is no URL".to_owned()))?;
         let tls = match tls.filter(|_| secure) {
@@ -146,7 +139,7 @@ mod tests {
             ("http://127.0.0.1:2379", &plain, "http://127.0.0.1:2379"),
             ("https://etcd.example:1", &plain, "https://etcd.example:1"),
             ("etcd.example:2379", &plain, "http://etcd.example:2379"),
-            ("etcd.example", &secure, "https://etcd.example:2379"),
+            ("etcd.example:443", &secure, "https://etcd.example:443"),
             ("[::1]:2379", &secure, "https://[::1]:2379"),
             ("http://etcd.example", &plain, "http://etcd.example:80"),
         ];

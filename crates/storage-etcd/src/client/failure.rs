@@ -10,8 +10,8 @@ pub(crate) enum Failure {
     /// No endpoint takes a connection.
     #[error("etcd cannot be reached at {endpoint}: {reason}")]
     Unreachable { endpoint: String, reason: String },
-    /// The connection broke under way, and what was asked may have been done.
-    #[error("the connection to etcd at {endpoint} broke: {reason}")]
+    /// The connection broke or the member gave up, and what was asked may have been done.
+    #[error("etcd at {endpoint} broke off: {reason}")]
     Broken { endpoint: String, reason: String },
     /// No answer in time, and what was asked may have been done.
     #[error("etcd did not answer within {0:?}")]
@@ -53,7 +53,8 @@ impl Failure {
         let text = status.message();
         let said = |words: &str| text.contains(words);
         match status.code() {
-            _ if said("etcdserver: no leader") => Self::NoLeader,
+            // Who leads changed while a read waited; a write is never answered so.
+            _ if said("etcdserver: no leader") || said("etcdserver: leader changed") => Self::NoLeader,
             _ if said("invalid auth token") || said("revision of auth store is old") => Self::StaleToken,
             _ if said("authentication failed") => Self::Credentials,
             _ if said("authentication is not enabled") => Self::NoUsers,
@@ -61,6 +62,7 @@ impl Failure {
             _ if said("database space exceeded") => Self::Full,
             _ if said("request is too large") || said("received message larger than max") => Self::TooLarge,
             Code::PermissionDenied => Self::Forbidden { user: String::new(), namespace: String::new() },
+            Code::Unavailable => Self::Broken { endpoint: endpoint.to_owned(), reason: cause_of(status) },
             _ if said("etcdserver: ") => Self::Other(text.to_owned()),
             _ => Self::Broken { endpoint: endpoint.to_owned(), reason: cause_of(status) },
         }
@@ -94,8 +96,14 @@ mod tests {
             (Code::ResourceExhausted, "etcdserver: mvcc: database space exceeded", "no room left"),
             (Code::InvalidArgument, "etcdserver: request is too large", "larger than etcd takes"),
             (Code::Unauthenticated, "etcdserver: invalid auth token", "a new login"),
-            (Code::Unavailable, "etcdserver: request timed out", "etcdserver: request timed out"),
-            (Code::Unknown, "h2 protocol error", "the connection to etcd at e broke"),
+            (Code::Unavailable, "etcdserver: leader changed", "etcd has no leader"),
+            (Code::Unavailable, "etcdserver: request timed out", "etcd at e broke off: "),
+            (
+                Code::InvalidArgument,
+                "etcdserver: key is not provided",
+                "etcd answered: etcdserver: key is not provided",
+            ),
+            (Code::Unknown, "h2 protocol error", "etcd at e broke off: "),
         ];
         for (code, text, told) in cases {
             let failure = Failure::of(&Status::new(code, text), "e").to_string();

@@ -108,7 +108,8 @@ impl Client {
         }
     }
 
-    /// Asks one member after the other until one answers, each once.
+    /// Asks one member after the other until one answers. The first is asked again at the end if an answer broke off: its
+    /// connection may have been an old one.
     async fn each_member<Q, A>(&self, path: &'static str, request: &Q, twice: Twice) -> Result<A, Failure>
     where
         Q: prost::Message + Clone + Send + Sync + 'static,
@@ -116,7 +117,10 @@ impl Client {
     {
         let first = self.current.load(Ordering::Relaxed);
         let mut last = Failure::NoLeader;
-        for turn in 0..self.endpoints.len() {
+        for turn in 0..=self.endpoints.len() {
+            if turn == self.endpoints.len() && !matches!(last, Failure::Broken { .. }) {
+                break;
+            }
             let place = (first + turn) % self.endpoints.len();
             let endpoint = &self.endpoints[place];
             let answer = match endpoint.link().await {
