@@ -251,8 +251,10 @@ impl Backend for Kubernetes {
                 break;
             }
             page.extend(objects.iter().filter_map(|object| decode_or_warn(kind, object)));
-            // Others of the same name that were listed before `after` come along once more.
-            if let Some(again) = page.iter().position(|record| Some(&record.key()) == after) {
+            // Others with the hash of `after` that were listed before it come along once more.
+            if name::may_collide(kind)
+                && let Some(again) = page.iter().position(|record| Some(&record.key()) == after)
+            {
                 page.drain(..=again);
             }
         }

@@ -11,8 +11,8 @@ use tokio::process::Command;
 use super::kubeconfig::{pem_pair, resolve};
 use super::{AccessError, Hidden};
 
-/// How long a program may take. It may ask the cloud, and it may not ask anybody here.
-const LIMIT: Duration = Duration::from_secs(30);
+/// How long a program may take. It may ask the cloud, and it may not ask anybody here; less than a call may take.
+const LIMIT: Duration = Duration::from_secs(12);
 
 /// `exec` of a kubeconfig's user.
 #[derive(Deserialize)]

@@ -12,7 +12,7 @@ mod status;
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
 pub(crate) use self::error::ApiError;
 pub(crate) use self::request::{Request, Verb};
@@ -22,6 +22,9 @@ use crate::access::{Access, AccessError};
 
 /// How long one call may take, with everything that is tried again (Dex's limit too).
 const CALL_LIMIT: Duration = Duration::from_secs(15);
+
+/// How many calls are under way at most, each on a connection of its own; further ones wait.
+const CALLS_MAX: usize = 64;
 
 /// How often a call is tried.
 const TRIES_MAX: u32 = 5;
@@ -41,6 +44,7 @@ pub(crate) struct Api {
     pub(crate) namespace: String,
     sessions: Sessions,
     renewing: Mutex<()>,
+    room: Semaphore,
 }
 
 /// An answer that its asker knows how to take: success, or a status in [`Request::EXPECTED`].
@@ -74,13 +78,17 @@ impl Api {
     pub(crate) async fn connect(access: Access) -> Result<Self, AccessError> {
         let (server, namespace) = (access.server.clone(), access.namespace.clone());
         let sessions = Sessions::begin(access).await?;
-        Ok(Self { server, namespace, sessions, renewing: Mutex::new(()) })
+        Ok(Self { server, namespace, sessions, renewing: Mutex::new(()), room: Semaphore::new(CALLS_MAX) })
     }
 
     /// Asks, again where that is safe: what only reads after any failure; what writes when it was not taken (429, no
     /// connection, 401 with newer credentials).
     pub(crate) async fn call(&self, request: &Request) -> Result<Answer, ApiError> {
-        let answer = tokio::time::timeout(CALL_LIMIT, self.tries(request)).await;
+        let in_turn = async {
+            let _room = self.room.acquire().await.expect("it is never closed");
+            self.tries(request).await
+        };
+        let answer = tokio::time::timeout(CALL_LIMIT, in_turn).await;
         answer.unwrap_or_else(|_| {
             let cause = format!("no answer in {} seconds", CALL_LIMIT.as_secs());
             Err(ApiError::Unreachable { server: self.server.clone(), cause })

@@ -16,9 +16,6 @@ use crate::access::{Access, AccessError, Credential, Hidden, Issued};
 /// How long a connection may take to come about, TLS included.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
-/// How many idle connections are kept.
-const IDLE_MAX: usize = 32;
-
 /// How long an idle connection is kept. The API server keeps them for longer.
 const IDLE_FOR: Duration = Duration::from_secs(60);
 
@@ -116,7 +113,7 @@ fn client(access: &Access, certificate: Option<Hidden>) -> Result<Client, Access
     let mut builder = Client::builder()
         .http1_only()
         .connect_timeout(CONNECT_LIMIT)
-        .pool_max_idle_per_host(IDLE_MAX)
+        .pool_max_idle_per_host(super::CALLS_MAX)
         .pool_idle_timeout(IDLE_FOR)
         .redirect(redirect::Policy::none())
         .user_agent(concat!("dex/", env!("CARGO_PKG_VERSION")));
