@@ -31,8 +31,11 @@ const PACKAGES: &[Package] = &[
     Package { name: "krb5-kdc", present: || Path::new("/usr/sbin/krb5kdc").exists() },
     Package { name: "krb5-admin-server", present: || Path::new("/usr/sbin/kadmin.local").exists() },
     Package { name: "krb5-user", present: || Path::new("/usr/bin/kinit").exists() },
+    // A browser that shows Kerberos tickets.
+    Package { name: "curl", present: || answers("curl", &["--version"]) },
     // Identity providers and relying parties.
     Package { name: "openjdk-17-jre-headless", present: || answers("java", &["-version"]) },
+    Package { name: "maven", present: || answers("mvn", &["--version"]) },
     Package { name: "simplesamlphp", present: || Path::new("/usr/share/simplesamlphp").exists() },
     Package { name: "xmlsec1", present: || answers("xmlsec1", &["--version"]) },
     Package { name: "apache2", present: || Path::new("/usr/sbin/apache2").exists() },

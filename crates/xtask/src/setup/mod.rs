@@ -5,6 +5,7 @@
 //! takes a moment. A step that fails ends the set-up with its reason.
 
 mod apt;
+mod keycloak;
 mod kube_apiserver;
 mod oracles;
 mod venv;
@@ -22,6 +23,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     apt::install_missing()?;
     venv::install()?;
     oracles::install()?;
+    keycloak::install()?;
     kube_apiserver::install()
 }
 

@@ -1,0 +1,171 @@
+//! Keycloak, with everything in memory, and a realm from a file.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use reqwest::{Client, Method, RequestBuilder, Response};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::{Process, free_port};
+
+/// How long it may take to start: about ten seconds of a processor that others use as well.
+const START_LIMIT: Duration = Duration::from_secs(120);
+
+/// How long it may take to answer.
+const ANSWER_LIMIT: Duration = Duration::from_secs(20);
+
+/// Name and password of its first administrator.
+const ADMIN: &str = "admin";
+
+/// A running Keycloak with the realm `corp` of `data/keycloak-realm.json`.
+pub struct Keycloak {
+    process: Process,
+    _folder: TempDir,
+    port: u16,
+    http: Client,
+}
+
+impl Keycloak {
+    /// The user of the realm.
+    pub const USER: &'static str = "nadia";
+    /// Their password.
+    pub const PASSWORD: &'static str = "nadia-password";
+    /// The client of the realm.
+    pub const CLIENT: &'static str = "dex";
+    /// Its secret.
+    pub const SECRET: &'static str = "keycloak-secret/+&";
+
+    /// Starts it and makes the realm.
+    ///
+    /// # Errors
+    ///
+    /// When it is not installed or does not get ready, with the end of its log.
+    pub async fn start() -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir().context("cannot make a folder")?;
+        let port = free_port()?;
+        let process = Process::start(&mut command(port), &folder.path().join("log"))?;
+        // Taken already where a test did it before us.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let http = Client::builder().timeout(ANSWER_LIMIT).no_proxy().build()?;
+        let mut keycloak = Self { process, _folder: folder, port, http };
+        let probe = keycloak.http.get(keycloak.url("/realms/master/.well-known/openid-configuration"));
+        let probe = async || {
+            let again = probe.try_clone().context("a GET can be repeated")?;
+            again.send().await?.error_for_status()?;
+            Ok(())
+        };
+        keycloak.process.ready(START_LIMIT, probe).await.context("Keycloak")?;
+        let realm: Value = serde_json::from_str(include_str!("../data/keycloak-realm.json"))?;
+        keycloak.admin(Method::POST, "", Some(&realm)).await?;
+        Ok(keycloak)
+    }
+
+    /// The port it listens on. It calls itself by whatever address it is asked under.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The path of the realm below any address that leads to it.
+    pub const REALM: &'static str = "/realms/corp";
+
+    /// Takes the user out of a group.
+    ///
+    /// # Errors
+    ///
+    /// When the administration does not do it.
+    pub async fn leave(&self, user: &str, group: &str) -> anyhow::Result<()> {
+        let (user, groups) = (self.id_of(user).await?, self.get("/corp/groups").await?);
+        let group = named(&groups, "name", group)?;
+        self.admin(Method::DELETE, &format!("/corp/users/{user}/groups/{group}"), None).await.map(|_| ())
+    }
+
+    /// Ends the user's sessions, offline ones excepted, and so their refresh tokens.
+    ///
+    /// # Errors
+    ///
+    /// When the administration does not do it.
+    pub async fn log_out(&self, user: &str) -> anyhow::Result<()> {
+        let user = self.id_of(user).await?;
+        self.admin(Method::POST, &format!("/corp/users/{user}/logout"), None).await.map(|_| ())
+    }
+
+    /// Disables the user.
+    ///
+    /// # Errors
+    ///
+    /// When the administration does not do it.
+    pub async fn disable(&self, user: &str) -> anyhow::Result<()> {
+        let mut users = self.get(&format!("/corp/users?exact=true&username={user}")).await?;
+        let about = users.get_mut(0).context("no such user")?;
+        about["enabled"] = json!(false);
+        let path = format!("/corp/users/{}", about["id"].as_str().context("a user has an id")?);
+        self.admin(Method::PUT, &path, Some(about)).await.map(|_| ())
+    }
+
+    async fn id_of(&self, user: &str) -> anyhow::Result<String> {
+        let users = self.get(&format!("/corp/users?exact=true&username={user}")).await?;
+        named(&users, "username", user)
+    }
+
+    async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        Ok(serde_json::from_str(&self.admin(Method::GET, path, None).await?.text().await?)?)
+    }
+
+    /// A request to the administration of realms, by a fresh token: they live for a minute.
+    async fn admin(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Response> {
+        let login = [("grant_type", "password"), ("client_id", "admin-cli"), ("username", ADMIN), ("password", ADMIN)];
+        let request = self.http.post(self.url("/realms/master/protocol/openid-connect/token")).form(&login);
+        let tokens: Value = serde_json::from_str(&sent(request).await?.text().await?)?;
+        let token = tokens["access_token"].as_str().context("the administrator gets no token")?;
+        let mut request = self.http.request(method, self.url(&format!("/admin/realms{path}"))).bearer_auth(token);
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body.to_string());
+        }
+        sent(request).await
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+}
+
+async fn sent(request: RequestBuilder) -> anyhow::Result<Response> {
+    let answer = request.send().await?;
+    let (status, url) = (answer.status(), answer.url().clone());
+    if status.is_success() {
+        return Ok(answer);
+    }
+    let told = answer.text().await.unwrap_or_default();
+    bail!("{url}: {status}: {told}")
+}
+
+/// The id of the entry of a list whose member `key` is `name`.
+fn named(list: &Value, key: &str, name: &str) -> anyhow::Result<String> {
+    let mut entries = list.as_array().into_iter().flatten();
+    let found = entries.find(|entry| entry[key] == name).with_context(|| format!("no {key} {name}"))?;
+    Ok(found["id"].as_str().context("it has an id")?.to_owned())
+}
+
+fn command(port: u16) -> Command {
+    let home = home();
+    let mut command = Command::new("sh");
+    command
+        .arg(home.join("bin/kc.sh"))
+        .args(["start", "--optimized", "--http-enabled=true", "--http-host=127.0.0.1", "--hostname-strict=false"])
+        .arg(format!("--http-port={port}"))
+        .arg("--cache=local")
+        .env("KC_BOOTSTRAP_ADMIN_USERNAME", ADMIN)
+        .env("KC_BOOTSTRAP_ADMIN_PASSWORD", ADMIN)
+        // It lives for seconds: compiling little pays.
+        .env("JAVA_OPTS_APPEND", "-Xmx512m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+        .current_dir(&home);
+    command
+}
+
+/// Where `cargo xtask setup` puts it.
+fn home() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.cache/keycloak")
+}
