@@ -6,23 +6,33 @@
 //!
 //! Control leaves to the servers, which run beside the test as processes of their own.
 
-pub mod kube_apiserver;
-mod kdc;
-mod openbao;
-mod mariadb;
-mod postgres;
+mod apache;
 mod etcd;
+mod kdc;
+mod keycloak;
+pub mod kube_apiserver;
+mod mariadb;
+mod oauth2_proxy;
+mod oidc_provider;
+mod openbao;
+mod postgres;
 mod process;
+mod relay;
 mod samba_ad;
 mod service;
 mod slapd;
 
-pub use kdc::{Kdc, kinit};
-pub use kube_apiserver::KubeApiserver;
-pub use openbao::OpenBao;
-pub use mariadb::Mariadb;
-pub use postgres::Postgres;
+pub use apache::Apache;
 pub use etcd::Etcd;
+pub use kdc::{Kdc, kinit};
+pub use keycloak::Keycloak;
+pub use kube_apiserver::KubeApiserver;
+pub use mariadb::Mariadb;
+pub use oauth2_proxy::{Guard, Oauth2Proxy};
+pub use oidc_provider::OidcProvider;
+pub use openbao::OpenBao;
+pub use postgres::Postgres;
 pub use process::{Process, free_port};
+pub use relay::Relay;
 pub use samba_ad::SambaAd;
 pub use slapd::{Slapd, TlsFiles};
