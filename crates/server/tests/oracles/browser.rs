@@ -28,16 +28,21 @@ pub(crate) fn log_in(connector: &str) -> Value {
     let listener = runtime.block_on(dex_example_app::bind(&options)).unwrap();
     runtime.spawn(dex_example_app::serve(options, listener, real_clock(), std::future::pending()));
 
+    let learnt = visit(&dex, &app, connector);
+    runtime.shutdown_background();
+    learnt
+}
+
+/// Has a person visit `app`, sign in at `dex` through `connector`, and returns the claims that `app` then shows.
+pub(crate) fn visit(dex: &Dex, app: &str, connector: &str) -> Value {
     let mut browser: Command = with_script(node(), "browser/main.js");
     browser
         .arg("login")
-        .env("APP", &app)
+        .env("APP", app)
         .env("LOGIN", "admin@example.com")
         .env("PASSWORD", "password")
         .env("CONNECTOR", connector);
-    let done = output_of(&mut browser);
-    runtime.shutdown_background();
-    learnt(&done, || dex.log())
+    learnt(&output_of(&mut browser), || dex.log())
 }
 
 #[expect(clippy::disallowed_methods, reason = "the application runs in real time, as the binary does")]

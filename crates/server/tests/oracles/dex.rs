@@ -59,7 +59,7 @@ impl Dex {
         };
         let listens = lines.by_ref().any(|line| {
             keep(&log, &line);
-            line.contains("server=http ")
+            line.contains("server=http ") || line.contains("server=https ")
         });
         assert!(listens, "dex ended before it listened:\n{}", log.lock().unwrap());
         let kept = Arc::clone(&log);

@@ -6,9 +6,12 @@
 
 mod browser;
 mod dex;
+mod guards;
 mod http;
+mod kubernetes;
 mod program;
 mod takeover;
+mod upstream;
 
 use serde_json::{Value, json};
 

@@ -29,7 +29,8 @@ impl Program {
         String::from_utf8_lossy(&done.stderr).into_owned()
     }
 
-    fn command(self, dex: &Dex, client: &Client, password: &str) -> Command {
+    /// It, about to sign in as the administrator; more can be told by its environment.
+    pub(crate) fn command(self, dex: &Dex, client: &Client, password: &str) -> Command {
         let mut command = match self {
             Self::Go => Command::new(root().join(".cache/bin/relying-party")),
             Self::Node => with_script(node(), "node/main.js"),
