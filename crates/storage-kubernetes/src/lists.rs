@@ -114,3 +114,63 @@ impl<'a> Walk<'a> {
 fn token_behind(name: &str) -> String {
     URL_SAFE_NO_PAD.encode(json!({"v": "meta.k8s.io/v1", "rv": -1, "start": format!("{name}\0")}).to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use dex_model::Kind;
+
+    use super::*;
+    use crate::client::scripted::{self, Line};
+    use crate::kind::resource;
+
+    fn page(names: &[&str], next: &str) -> Line {
+        let items: Vec<_> = names.iter().map(|name| json!({"metadata": {"name": name}})).collect();
+        ("200 OK", json!({"metadata": {"continue": next}, "items": items}).to_string())
+    }
+
+    const PATH: &str = "GET /apis/dex.coreos.com/v1/namespaces/dex/passwords?limit=2";
+
+    /// Walks to the end by pages of two: the names, and what was asked behind [`PATH`].
+    async fn walk(behind: Option<&str>, answers: Vec<Line>) -> (Result<Vec<String>, String>, Vec<String>) {
+        let count = answers.len();
+        let (api, asked) = scripted::api(answers).await;
+        let mut walk = Walk::behind(&api, resource(Kind::Password), behind.map(str::to_owned));
+        let mut names = Vec::new();
+        let walked = loop {
+            match walk.next(2).await {
+                Ok(page) if page.is_empty() => break Ok(names),
+                Ok(page) => names.extend(page.iter().map(|object| object.name().to_owned())),
+                Err(error) => break Err(error.to_string()),
+            }
+        };
+        let asked = asked.await.unwrap();
+        assert_eq!(asked.len(), count);
+        (walked, asked.iter().map(|asked| asked.strip_prefix(PATH).unwrap().to_owned()).collect())
+    }
+
+    #[tokio::test]
+    async fn an_expired_place_is_found_again_by_its_name() {
+        let gone = || ("410 Gone", String::new());
+        let answers = vec![page(&["a", "b"], "next"), gone(), page(&["c"], "")];
+        let (names, asked) = walk(None, answers).await;
+        assert_eq!(names.unwrap(), ["a", "b", "c"]);
+        assert_eq!(asked, [String::new(), "&continue=next".into(), format!("&continue={}", token_behind("b"))]);
+    }
+
+    #[tokio::test]
+    async fn where_our_places_are_not_taken_the_walk_passes_over_what_was_seen() {
+        let refused = || ("400 Bad Request", String::new());
+        let answers = vec![refused(), page(&["a", "b"], "next"), page(&["c", "d"], "more"), page(&["e"], "")];
+        let (names, asked) = walk(Some("c"), answers).await;
+        assert_eq!(names.unwrap(), ["d", "e"]);
+        assert_eq!(asked, [&format!("&continue={}", token_behind("c")), "", "&continue=next", "&continue=more"]);
+    }
+
+    #[tokio::test]
+    async fn a_walk_that_is_refused_again_and_again_ends() {
+        let (names, _) = walk(Some("c"), vec![("410 Gone", String::new()); 2]).await;
+        assert!(names.unwrap_err().contains("answered 410 to list passwords.dex.coreos.com"));
+        let (names, _) = walk(None, vec![("404 Not Found", String::new())]).await;
+        assert!(names.unwrap_err().contains("does not serve passwords.dex.coreos.com"));
+    }
+}

@@ -6,6 +6,8 @@
 
 mod error;
 mod request;
+#[cfg(test)]
+pub(crate) mod scripted;
 mod session;
 mod status;
 
@@ -192,5 +194,52 @@ impl Api {
             500.. if request.verb.is_read() => Ok(Tried::Again(pause, failed())),
             _ => Err(failed()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a verb does after an answer: whether it asks again, and what it comes to.
+    #[tokio::test]
+    async fn only_what_was_not_done_is_done_again() {
+        let cases: &[(Verb, &'static str, bool)] = &[
+            (Verb::Get, "503 Service Unavailable", true),
+            (Verb::List, "500 Internal Server Error", true),
+            (Verb::Get, "", true),
+            (Verb::Create, "429 Too Many Requests\r\nretry-after: 0", true),
+            (Verb::Delete, "429 Too Many Requests\r\nretry-after: 0", true),
+            (Verb::Create, "503 Service Unavailable\r\nretry-after: 0", false),
+            (Verb::Update, "500 Internal Server Error", false),
+            (Verb::Delete, "504 Gateway Timeout", false),
+            (Verb::Create, "", false),
+            (Verb::Delete, "", false),
+            (Verb::Get, "403 Forbidden", false),
+            (Verb::Get, "401 Unauthorized", false),
+        ];
+        for (verb, first, again) in cases {
+            let (api, asked) = scripted::api(vec![(first, String::new()), ("200 OK", "{}".into())]).await;
+            let request = Request::of_cluster(*verb, "things", "/things");
+            let answered = api.call(&request).await;
+            assert_eq!(answered.is_ok(), *again, "{verb} after {first:?}");
+            asked.abort();
+        }
+    }
+
+    #[tokio::test]
+    async fn tries_and_pauses_have_an_end() {
+        let (api, asked) = scripted::api(vec![("429 Too Many\r\nretry-after: 0", String::new()); 6]).await;
+        let told = api.call(&Request::of_cluster(Verb::Create, "things", "/things")).await.err().unwrap().to_string();
+        assert_eq!(told, "the API server answered 429 to create things");
+        asked.abort();
+    }
+
+    #[tokio::test]
+    async fn what_is_too_large_for_etcd_is_told_as_such() {
+        let body = r#"{"kind":"Status","message":"etcdserver: request is too large","code":500}"#;
+        let (api, _) = scripted::api(vec![("500 Internal Server Error", body.into())]).await;
+        let answer = api.call(&Request::of_cluster(Verb::Create, "things", "/things")).await.ok().unwrap();
+        assert_eq!(answer.code, 413);
     }
 }
