@@ -54,6 +54,8 @@ pub struct Settings {
     pub always_show_login_screen: bool,
     /// `connectors[].emailDomains`: by domain, in lower case, the connector's id.
     pub email_domains: BTreeMap<String, String>,
+    /// `oauth2.leanIDTokens`: ID tokens leave out what `/userinfo` tells.
+    pub lean_id_tokens: bool,
     /// `oauth2.passwordConnector`
     pub password_connector: Option<String>,
     /// `oauth2.pkce.enforce`
@@ -92,6 +94,7 @@ impl Default for Settings {
                 .collect(),
             skip_approval_screen: false,
             always_show_login_screen: false,
+            lean_id_tokens: false,
             email_domains: BTreeMap::new(),
             password_connector: None,
             pkce_enforced: false,

@@ -20,6 +20,8 @@ pub struct OAuth2 {
     pub password_connector: Option<String>,
     /// Proof Key for Code Exchange.
     pub pkce: Pkce,
+    /// Whether ID tokens leave out what `/userinfo` tells. Not in Dex.
+    pub lean_id_tokens: bool,
     /// Whether introspection requires client authentication. Not in Dex.
     pub introspection_requires_authentication: bool,
 }
@@ -146,6 +148,7 @@ impl OAuth2 {
             response_types,
             skip_approval_screen: map.bool("skipApprovalScreen", false),
             always_show_login_screen: map.bool("alwaysShowLoginScreen", false),
+            lean_id_tokens: map.bool("leanIDTokens", false),
             pkce: map.section("pkce", pkce),
             introspection_requires_authentication: map
                 .section("introspection", |map| map.bool("requireAuthentication", false)),

@@ -195,10 +195,11 @@ fn oauth2_has_the_defaults_of_dex() {
     assert_eq!(methods, ["S256", "plain"]);
     assert!(!oauth2.pkce.enforce && !oauth2.skip_approval_screen);
     assert!(!oauth2.always_show_login_screen && !oauth2.introspection_requires_authentication);
+    assert!(!oauth2.lean_id_tokens);
     let more = "oauth2: {pkce: {enforce: true, codeChallengeMethodsSupported: [plain]}, \
-        introspection: {requireAuthentication: true}, responseTypes: [token, code]}";
+        introspection: {requireAuthentication: true}, leanIDTokens: true, responseTypes: [token, code]}";
     let oauth2 = config(more).oauth2;
-    assert!(oauth2.pkce.enforce && oauth2.introspection_requires_authentication);
+    assert!(oauth2.pkce.enforce && oauth2.introspection_requires_authentication && oauth2.lean_id_tokens);
     assert_eq!(oauth2.pkce.methods.len(), 1);
     assert_eq!(oauth2.response_types, [ResponseType::Token, ResponseType::Code]);
 }

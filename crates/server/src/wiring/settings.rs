@@ -17,6 +17,7 @@ pub(super) fn settings(config: &Config) -> anyhow::Result<Settings> {
         grant_types: oauth2.grant_types.iter().filter_map(|grant| grant.as_str().parse().ok()).collect(),
         skip_approval_screen: oauth2.skip_approval_screen,
         always_show_login_screen: oauth2.always_show_login_screen,
+        lean_id_tokens: oauth2.lean_id_tokens,
         email_domains: email_domains(config),
         password_connector: oauth2.password_connector.clone(),
         pkce_enforced: oauth2.pkce.enforce,

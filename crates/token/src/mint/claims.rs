@@ -146,6 +146,12 @@ impl TokenClaims {
         claims
     }
 
+    /// The same without the claims of the scopes `email` and `profile`, which OpenID Connect Core §5.4 has `/userinfo`
+    /// tell wherever an access token is issued. Dex's own scopes keep theirs.
+    pub(super) fn without_userinfo(self) -> Self {
+        Self { email: None, email_verified: None, name: None, preferred_username: None, ..self }
+    }
+
     /// The client that asked for the token: the only audience, or `azp`.
     pub fn client_id(&self) -> Option<&str> {
         match self.aud.0.as_slice() {

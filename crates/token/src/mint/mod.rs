@@ -112,6 +112,8 @@ pub async fn tokens(app: &App, authorized: &Authorized, now: Timestamp) -> Resul
 struct Mint<'a> {
     key: ActiveKey,
     base: TokenClaims,
+    /// ID tokens that come with an access token leave out what it lets the client ask for.
+    lean: bool,
     subject: &'a Subject,
 }
 
@@ -123,7 +125,7 @@ impl<'a> Mint<'a> {
         let keys = app.signer.current().await.ok_or_else(|| TokenError::unavailable(NoKey))?;
         let expiry = later(now, app.settings.id_tokens_valid_for);
         let base = TokenClaims::of(app.issuer.as_str(), subject, audience, now, expiry);
-        Ok(Self { key: keys.signing.clone(), base, subject })
+        Ok(Self { key: keys.signing.clone(), base, lean: app.settings.lean_id_tokens, subject })
     }
 
     async fn access_token(&self, jti: Option<String>) -> Result<String, TokenError> {
@@ -135,11 +137,14 @@ impl<'a> Mint<'a> {
 
     async fn id_token(&self, binding: &Binding<'_>) -> Result<String, TokenError> {
         let hash = |value: Option<&str>| value.map(|value| half_hash(self.key.algorithm(), value));
+        let base = self.base.clone();
+        let told_elsewhere = binding.access_token.is_some() || binding.code.is_some();
+        let base = if self.lean && told_elsewhere { base.without_userinfo() } else { base };
         self.sign(&TokenClaims {
             jti: Kind::Id.new_jti(),
             at_hash: hash(binding.access_token),
             c_hash: hash(binding.code),
-            ..self.base.clone()
+            ..base
         })
         .await
     }

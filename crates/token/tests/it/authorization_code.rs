@@ -8,7 +8,7 @@ use dex_storage::Write;
 use dex_testkit::TestApp;
 use futures_util::future::join_all;
 
-use crate::kit::{app, claims, code, member, redeem, refresh, refusal, userinfo, what_it_stands_for};
+use crate::kit::{app, app_with, claims, code, member, redeem, refresh, refusal, userinfo, what_it_stands_for};
 
 const ALL: &[&str] = &["openid", "email", "profile", "groups", "offline_access"];
 
@@ -92,4 +92,21 @@ async fn another_deployments_code_is_worth_nothing() {
     let (ours, theirs): (TestApp, TestApp) = (app().await, app().await);
     let code = code(&theirs, ALL);
     assert_eq!(refusal(&redeem(&ours, &code).await), (400, "invalid_grant".into()));
+}
+
+#[tokio::test]
+async fn lean_id_tokens_leave_to_userinfo_what_it_tells() {
+    let names = ["email", "email_verified", "name", "groups"];
+    let told = |claims: &serde_json::Value| names.map(|name| !claims[name].is_null());
+    for (lean_id_tokens, expected) in [(false, [true; 4]), (true, [false, false, false, true])] {
+        let app = app_with(|settings| settings.lean_id_tokens = lean_id_tokens).await;
+        let code = code(&app, ALL);
+        let mut answer = redeem(&app, &code).await;
+        for way in ["code", "refresh"] {
+            assert_eq!(told(&claims(&member(&answer, "id_token"))), expected, "{way}, lean: {lean_id_tokens}");
+            let known = userinfo(&app, &member(&answer, "access_token")).await;
+            assert_eq!(told(&serde_json::from_str(&known.body).unwrap()), [true; 4], "{way}, lean: {lean_id_tokens}");
+            answer = refresh(&app, &member(&answer, "refresh_token")).await;
+        }
+    }
 }
