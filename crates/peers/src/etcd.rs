@@ -1,4 +1,4 @@
-//! An etcd of one member: in the open, or with TLS, client certificates and users.
+//! An etcd: of one member in the open, or with TLS, client certificates and users; and of several members.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -20,6 +20,8 @@ const ROOT_PASSWORD: &str = "root-password";
 pub struct Etcd {
     process: Process,
     ports: (u16, u16),
+    /// Every member: its name and where the others reach it.
+    cluster: String,
     folder: TempDir,
     secure: bool,
 }
@@ -54,16 +56,38 @@ impl Etcd {
         Ok(etcd)
     }
 
+    /// Starts a cluster that lets everyone in.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub async fn start_cluster(members: usize) -> anyhow::Result<Vec<Self>> {
+        let ports = (0..members).map(|_| Ok((free_port()?, free_port()?))).collect::<anyhow::Result<Vec<_>>>()?;
+        let cluster = ports.iter().map(|(_, peers)| member(*peers)).collect::<Vec<_>>().join(",");
+        let mut etcds = ports
+            .into_iter()
+            .map(|ports| Self::run(ports, cluster.clone(), false))
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        for etcd in &mut etcds {
+            etcd.wait().await?;
+        }
+        Ok(etcds)
+    }
+
     async fn begin(secure: bool) -> anyhow::Result<Self> {
+        let ports = (free_port()?, free_port()?);
+        let mut etcd = Self::run(ports, member(ports.1), secure)?;
+        etcd.wait().await?;
+        Ok(etcd)
+    }
+
+    fn run(ports: (u16, u16), cluster: String, secure: bool) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir().context("cannot make a folder")?;
         if secure {
             certify(folder.path())?;
         }
-        let ports = (free_port()?, free_port()?);
-        let process = run(folder.path(), ports, secure)?;
-        let mut etcd = Self { process, ports, folder, secure };
-        etcd.wait().await?;
-        Ok(etcd)
+        let process = run(folder.path(), ports, &cluster, secure)?;
+        Ok(Self { process, ports, cluster, folder, secure })
     }
 
     /// Kills it and starts it again on its data. Nobody it knew is logged in afterwards.
@@ -74,7 +98,7 @@ impl Etcd {
     pub async fn restart(&mut self) -> anyhow::Result<()> {
         self.process.signal(Signal::SIGKILL)?;
         self.gone().await?;
-        self.process = run(self.folder.path(), self.ports, self.secure)?;
+        self.process = run(self.folder.path(), self.ports, &self.cluster, self.secure)?;
         self.wait().await
     }
 
@@ -143,17 +167,23 @@ impl Ctl<'_> {
     }
 }
 
-fn run(folder: &Path, (clients, peers): (u16, u16), secure: bool) -> anyhow::Result<Process> {
+/// A member's name and where the others reach it.
+fn member(peers: u16) -> String {
+    format!("m{peers}=http://127.0.0.1:{peers}")
+}
+
+fn run(folder: &Path, ports: (u16, u16), cluster: &str, secure: bool) -> anyhow::Result<Process> {
     let scheme = if secure { "https" } else { "http" };
-    let (clients, peers) = (format!("{scheme}://127.0.0.1:{clients}"), format!("http://127.0.0.1:{peers}"));
+    let (clients, peers) = (format!("{scheme}://127.0.0.1:{}", ports.0), format!("http://127.0.0.1:{}", ports.1));
     let mut command = Command::new("etcd");
     command
-        .args(["--name=one", "--data-dir=data", "--log-level=warn", "--logger=zap", "--auth-token-ttl=1"])
+        .args(["--data-dir=data", "--log-level=warn", "--logger=zap", "--auth-token-ttl=1"])
+        .arg(format!("--name=m{}", ports.1))
         .arg(format!("--listen-client-urls={clients}"))
         .arg(format!("--advertise-client-urls={clients}"))
         .arg(format!("--listen-peer-urls={peers}"))
         .arg(format!("--initial-advertise-peer-urls={peers}"))
-        .arg(format!("--initial-cluster=one={peers}"))
+        .arg(format!("--initial-cluster={cluster}"))
         .current_dir(folder);
     if secure {
         command.args(["--cert-file=server.pem", "--key-file=server-key.pem"]);

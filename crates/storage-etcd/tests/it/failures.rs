@@ -110,6 +110,29 @@ fn trusting_the_system(options: &EtcdOptions) -> EtcdOptions {
     EtcdOptions { tls, ..options.clone() }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_may_lose_its_members_one_after_the_other() {
+    let mut members = Peer::start_cluster(3).await.unwrap();
+    let mut options = open(&members[0], "dex/");
+    options.endpoints = members.iter().map(Peer::url).collect();
+    let store = Store::new(connect(&options).await);
+    assert_eq!(store.insert(client("before")).await.unwrap(), Write::Done);
+    for place in 0..members.len() {
+        members[place].process().signal(Signal::SIGKILL).unwrap();
+        // Whoever led, a read waits for the new leader, and a write that is not under way does, too.
+        assert!(store.get::<Client>("before").await.unwrap().is_some(), "without member {place}");
+        assert_eq!(store.insert(client(&format!("without {place}"))).await.unwrap(), Write::Done);
+        members[place].restart().await.unwrap();
+    }
+    for place in [0, 1] {
+        members[place].process().signal(Signal::SIGKILL).unwrap();
+    }
+    let told = store.insert(client("alone")).await.unwrap_err();
+    assert!(matches!(told, StorageError::Unavailable(_)), "{told}");
+    members[0].restart().await.unwrap();
+    assert!(healed(&store).await, "it does not heal when most are back");
+}
+
 #[tokio::test]
 async fn what_etcd_does_not_take_is_refused_by_name() {
     let peer = Peer::start().await.unwrap();
