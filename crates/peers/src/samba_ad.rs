@@ -93,14 +93,11 @@ impl SambaAd {
     /// With what `samba-tool` says.
     pub async fn keytab(&self, account: &str, service: &str) -> anyhow::Result<PathBuf> {
         let path = self.folder.path().join(format!("{account}.keytab"));
-        let tool = || {
-            let mut command = Command::new("/usr/bin/samba-tool");
-            command.arg("--configfile").arg(self.folder.path().join("etc/smb.conf"));
-            command
-        };
-        answer(tool().args(["spn", "add", service, account])).await?;
+        let configuration = format!("--configfile={}", self.folder.path().join("etc/smb.conf").display());
+        let tool = || Command::new("/usr/bin/samba-tool");
+        answer(tool().args(["spn", "add", service, account, &configuration])).await?;
         let principal = format!("--principal={service}");
-        answer(tool().args(["domain", "exportkeytab"]).arg(&path).arg(principal)).await?;
+        answer(tool().args(["domain", "exportkeytab"]).arg(&path).args([principal, configuration])).await?;
         Ok(path)
     }
 

@@ -96,6 +96,9 @@ fn in_order(records: Vec<Record>, mut chance: impl FnMut() -> f64) -> Vec<Endpoi
 
 #[cfg(test)]
 mod tests {
+    use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig};
+    use hickory_resolver::net::runtime::TokioRuntimeProvider;
+
     use super::*;
 
     #[test]
@@ -110,6 +113,56 @@ mod tests {
             heavy_first += usize::from(order[0].host == "heavy");
         }
         assert!((850..950).contains(&heavy_first), "{heavy_first} of 1000 for a weight of 90 in 100");
+    }
+
+    /// A DNS server that answers every question with these: priority, weight, port, host.
+    async fn dns(records: &'static [(u16, u16, u16, &str)]) -> TokioResolver {
+        let socket = tokio::net::UdpSocket::bind(("127.0.0.1", 0)).await.unwrap();
+        let port = socket.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let mut bytes = [0; 512];
+            while let Ok((_, from)) = socket.recv_from(&mut bytes).await {
+                socket.send_to(&answer(&bytes, records), from).await.unwrap();
+            }
+        });
+        let mut connection = ConnectionConfig::udp();
+        connection.port = port;
+        let server = NameServerConfig::new([127, 0, 0, 1].into(), true, vec![connection]);
+        let config = ResolverConfig::from_parts(None, Vec::new(), vec![server]);
+        TokioResolver::builder_with_config(config, TokioRuntimeProvider::default()).build().unwrap()
+    }
+
+    /// The answer to a question (RFC 1035 §4, RFC 2782).
+    fn answer(question: &[u8], records: &[(u16, u16, u16, &str)]) -> Vec<u8> {
+        let name = question[12..].iter().position(|byte| *byte == 0).unwrap() + 1;
+        let asked = &question[12..12 + name + 4];
+        let count = u8::try_from(records.len()).unwrap();
+        let mut bytes = [&question[..2], &[0x85, 0x80, 0, 1, 0, count, 0, 0, 0, 0], asked].concat();
+        for (priority, weight, port, host) in records {
+            let mut data = [priority, weight, port].map(|number| number.to_be_bytes()).concat();
+            for label in host.split('.').filter(|label| !label.is_empty()) {
+                data.push(u8::try_from(label.len()).unwrap());
+                data.extend_from_slice(label.as_bytes());
+            }
+            data.push(0);
+            bytes.extend([0xc0, 12, 0, 33, 0, 1, 0, 0, 0, 60]);
+            bytes.extend(u16::try_from(data.len()).unwrap().to_be_bytes());
+            bytes.extend(data);
+        }
+        bytes
+    }
+
+    #[tokio::test]
+    async fn servers_are_found_in_the_dns_and_kept_when_it_is_silent() {
+        let srv = async |records| Srv::new("example.com").asking(dns(records).await);
+        let found = srv(&[(10, 5, 636, "dc2.example.com"), (0, 100, 389, "dc1.example.com"), (20, 0, 1, "")]).await;
+        let now = Instant::now();
+        let expected = [Endpoint::new("dc1.example.com", 389), Endpoint::new("dc2.example.com", 636)];
+        assert_eq!(found.endpoints(now).await.unwrap(), expected);
+        let silent = found.asking(dns(&[]).await);
+        assert_eq!(silent.endpoints(now + KEPT_FOR).await.unwrap(), expected, "what was found before");
+        let none = srv(&[]).await.endpoints(now).await.unwrap_err();
+        assert!(none.starts_with("_ldap._tcp.example.com.: "), "{none}");
     }
 
     #[test]

@@ -150,7 +150,8 @@ mod tests {
 
     #[test]
     fn an_element_ends_where_its_header_says() {
-        let cases: [(&str, &[u8], Result<Option<(usize, usize)>, Malformed>); 8] = [
+        type Extent = Result<Option<(usize, usize)>, Malformed>;
+        let cases: [(&str, &[u8], Extent); 8] = [
             ("nothing", &[], Ok(None)),
             ("half a header", &[0x30], Ok(None)),
             ("short", &[0x30, 0x05], Ok(Some((2, 7)))),

@@ -74,7 +74,8 @@ mod tests {
 
     #[test]
     fn the_policy_speaks_of_errors_and_warnings() {
-        let cases: [(&str, &[u8], Result<Option<PolicyError>, ()>); 7] = [
+        type Read = Result<Option<PolicyError>, ()>;
+        let cases: [(&str, &[u8], Read); 7] = [
             ("nothing", &[0x30, 0], Ok(None)),
             ("expired", &[0x30, 3, 0x81, 1, 0], Ok(Some(PolicyError::PasswordExpired))),
             ("locked", &[0x30, 3, 0x81, 1, 1], Ok(Some(PolicyError::AccountLocked))),

@@ -6,7 +6,7 @@ use dex_connector::{AccountState, Identity, UpstreamError};
 use dex_peers::{SambaAd, TlsFiles, kinit};
 use serde_json::{Value, json};
 
-use crate::support::{ALL, End, merged, open_at};
+use crate::support::{ALL, End, Logged, merged, open_at};
 use crate::tickets::{Taken, clock, take, token};
 use crate::transport::Authority;
 
@@ -40,7 +40,7 @@ fn people() -> String {
         user("Expired", 512, "accountExpires: 116444736010000000\n"),
         user("Fresh", 512, "pwdLastSet: 0\n"),
         user("Locked", 512, ""),
-        user("Svc-dex", 512, ""),
+        user("Svc-dex", 512, "msDS-SupportedEncryptionTypes: 24\n"),
         group("night", "Jane"),
         group("ops", "night"),
         group("all-staff", "ops"),
@@ -48,9 +48,14 @@ fn people() -> String {
     .concat()
 }
 
-/// The connector as the documentation has it, for the controller at `address`.
-fn config(ad: &SambaAd, authority: &Authority) -> Value {
-    let (_, example) = crate::documentation::examples("active-directory.md").remove(0);
+/// The connectors as the documentation has them, for this controller: the first without Kerberos, the second with it.
+fn configs(ad: &SambaAd, authority: &Authority) -> [Value; 2] {
+    let examples = crate::documentation::examples("active-directory.md");
+    let [(_, plain), (_, kerberos)] = examples.try_into().expect("two examples");
+    [plain, kerberos].map(|example| here(example, ad, authority))
+}
+
+fn here(example: Value, ad: &SambaAd, authority: &Authority) -> Value {
     merged(
         example,
         json!({"host": ad.address, "hosts": [], "rootCA": authority.file(), "bindDN": "svc-dex@ad.example.test", "bindPW": PASSWORD}),
@@ -66,11 +71,11 @@ async fn people_log_in_against_active_directory() {
     let tls = TlsFiles { authority: &authority.file(), certificate: &certificate, key: &key };
     let ad = SambaAd::start(address, &tls).await.unwrap();
     ad.modify(&people()).await.unwrap();
-    let config = config(&ad, &authority);
+    let [config, with_tickets] = configs(&ad, &authority);
     names_and_groups(&config).await;
     what_is_told_of_accounts(&ad, &config).await;
     ids_that_are_bytes(&config).await;
-    tickets(&ad, &config).await;
+    tickets(&ad, &with_tickets).await;
     refresh_ends_with_the_account(&ad, &config).await;
 }
 
@@ -139,19 +144,22 @@ async fn ids_that_are_bytes(config: &Value) {
 
 async fn tickets(ad: &SambaAd, config: &Value) {
     let keytab = ad.keytab("svc-dex", "HTTP/dex.example.test").await.unwrap();
-    let kerberos = json!({"enabled": true, "keytabPath": keytab, "expectedRealm": SambaAd::REALM});
+    let corp = |change: Value| {
+        let config = merged(config.clone(), json!({"kerberos": {"keytabPath": keytab}}));
+        open_at(&merged(config, change), clock(0))
+    };
     let jane = kinit(&ad.krb5_conf().unwrap(), "jane", PASSWORD).await.unwrap();
-    for mapping in ["sAMAccountName", "userPrincipalName"] {
-        let change = json!({"kerberos": merged(kerberos.clone(), json!({"usernameFromPrincipal": mapping}))});
-        let corp = open_at(&merged(config.clone(), change), clock(0));
-        assert!(matches!(take(&corp, &token(&jane).await).await, Taken::In(_)), "{mapping}");
+    let upn = json!({"kerberos": {"usernameFromPrincipal": "userPrincipalName"}, "userSearch": {"username": "userPrincipalName"}});
+    for (told, change) in [("as it is written", json!({})), ("by the whole principal", upn)] {
+        let logged = Logged::here();
+        let taken = take(&corp(change), &token(&jane).await).await;
+        assert!(matches!(taken, Taken::In(_)), "{told}: {}", logged.text());
     }
+    assert!(matches!(corp(json!({})).end("jane", PASSWORD).await, End::In(_)), "the form is still there");
     // A ticket outlives the account, so the entry is looked at.
-    let all = json!({"kerberos": kerberos, "userSearch": {"filter": "(objectClass=user)"}});
-    let corp = open_at(&merged(config.clone(), all), clock(0));
     let shown = token(&jane).await;
     control(ad, 514).await;
-    assert_eq!(take(&corp, &shown).await, Taken::Gone);
+    assert_eq!(take(&corp(json!({})), &shown).await, Taken::Gone);
     control(ad, 512).await;
 }
 

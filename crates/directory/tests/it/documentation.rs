@@ -51,7 +51,7 @@ async fn every_example_for_openldap_lets_jane_in() {
             }
         }
         let corp = open(&merged(example, change));
-        let name = if title.contains("mail") { "janedoe@example.com" } else { "jane" };
+        let name = if title.contains("mail address") { "janedoe@example.com" } else { "jane" };
         let end = corp.end(name, "foo").await;
         assert!(matches!(end, End::In(_)), "{title}: {end:?}");
         assert!(!corp.identity(name, "foo").await.groups.is_empty(), "{title}");
