@@ -34,6 +34,7 @@ type result struct {
 	Groups     []string `json:"groups,omitempty"`
 	Refreshed  bool     `json:"refreshed"`
 	CodeReplay string   `json:"code_replay,omitempty"`
+	IDToken    string   `json:"id_token,omitempty"`
 }
 
 // party is this application, knowing its provider.
@@ -154,7 +155,8 @@ func (p *party) identify(ctx context.Context, token *oauth2.Token, idToken *oidc
 		return result{}, fmt.Errorf("userinfo says %s %s, the ID token %s %s",
 			info.Subject, info.Email, idToken.Subject, claims.Email)
 	}
-	return result{Subject: idToken.Subject, Email: claims.Email, Groups: claims.Groups}, nil
+	raw, _ := token.Extra("id_token").(string)
+	return result{Subject: idToken.Subject, Email: claims.Email, Groups: claims.Groups, IDToken: raw}, nil
 }
 
 // refresh uses the refresh token once; the new tokens must be for the same user.

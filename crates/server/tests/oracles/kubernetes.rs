@@ -64,7 +64,9 @@ async fn api_server(dex: &Dex, ca: &Path) -> KubeApiserver {
         "--oidc-groups-prefix=dex:".to_owned(),
     ];
     let server = KubeApiserver::start(&[], &flags).await.unwrap();
-    let binding = ["create", "clusterrolebinding", "viewers", "--clusterrole=view", "--group=dex:viewers"];
+    let role = ["create", "clusterrole", "viewer", "--verb=get,list", "--resource=configmaps"];
+    server.kubectl(&role).await.unwrap();
+    let binding = ["create", "clusterrolebinding", "viewers", "--clusterrole=viewer", "--group=dex:viewers"];
     server.kubectl(&binding).await.unwrap();
     server
 }
