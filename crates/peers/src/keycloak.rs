@@ -160,7 +160,7 @@ fn command(port: u16) -> Command {
         .env("KC_BOOTSTRAP_ADMIN_USERNAME", ADMIN)
         .env("KC_BOOTSTRAP_ADMIN_PASSWORD", ADMIN)
         // It lives for seconds: compiling little pays.
-        .env("JAVA_OPTS_APPEND", "-Xmx512m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+        .env("JAVA_OPTS_APPEND", "-Xmx512m -XX:TieredStopAtLevel=1")
         .current_dir(&home);
     command
 }
