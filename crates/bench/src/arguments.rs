@@ -32,7 +32,7 @@ pub struct Arguments {
     /// Connector to log in through, sent as `connector_id`
     #[arg(long, value_name = "ID")]
     pub connector: Option<String>,
-    /// User for a login form and for the password grant
+    /// User for a login form and for the password grant; `user{500}` means `user0` to `user499` in turn
     #[arg(long, value_name = "NAME", requires = "password")]
     pub login: Option<String>,
     /// Password of that user

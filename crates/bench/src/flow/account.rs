@@ -1,5 +1,7 @@
 //! The client that is used and the user who logs in.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use url::form_urlencoded::{Serializer, byte_serialize};
@@ -12,8 +14,33 @@ pub(crate) struct Account {
     client_secret: Option<String>,
     pub(crate) redirect_uri: String,
     pub(crate) connector: Option<String>,
-    /// Name and password.
-    pub(crate) user: Option<(String, String)>,
+    pub(crate) user: Option<User>,
+}
+
+/// Who logs in: one user, or many of the same password in turn.
+pub(crate) struct User {
+    name: String,
+    pub(crate) password: String,
+    /// How many there are, each with a number at the end of the name.
+    numbered: Option<u32>,
+    logins: AtomicU32,
+}
+
+impl User {
+    /// `user{500}` is `user0` to `user499`.
+    fn new((name, password): (String, String)) -> Self {
+        let many = name.strip_suffix('}').and_then(|name| name.split_once('{'));
+        let many =
+            many.and_then(|(name, count)| Some((name.to_owned(), count.parse().ok().filter(|count| *count > 0)?)));
+        let (name, numbered) = many.map_or((name, None), |(name, count)| (name, Some(count)));
+        Self { name, password, numbered, logins: AtomicU32::new(0) }
+    }
+
+    /// The name of the next one.
+    pub(crate) fn next(&self) -> String {
+        let login = self.logins.fetch_add(1, Ordering::Relaxed);
+        self.numbered.map_or_else(|| self.name.clone(), |count| format!("{}{}", self.name, login % count))
+    }
 }
 
 impl From<&Arguments> for Account {
@@ -23,7 +50,7 @@ impl From<&Arguments> for Account {
             client_secret: arguments.client_secret.clone(),
             redirect_uri: arguments.redirect_uri.clone(),
             connector: arguments.connector.clone(),
-            user: arguments.login.clone().zip(arguments.password.clone()),
+            user: arguments.login.clone().zip(arguments.password.clone()).map(User::new),
         }
     }
 }
@@ -78,6 +105,20 @@ mod tests {
         let public = account(None);
         assert_eq!(public.authorization("one"), None);
         assert_eq!(public.form("one", &[("a", "1")]), "a=1&client_id=one");
+    }
+
+    #[test]
+    fn users_log_in_in_turn() {
+        let cases = [
+            ("jane", ["jane", "jane", "jane"]),
+            ("user{2}", ["user0", "user1", "user0"]),
+            ("user{0}", ["user{0}", "user{0}", "user{0}"]),
+            ("user{x}", ["user{x}", "user{x}", "user{x}"]),
+        ];
+        for (name, expected) in cases {
+            let user = User::new((name.to_owned(), String::new()));
+            assert_eq!([user.next(), user.next(), user.next()], expected, "{name}");
+        }
     }
 
     #[test]

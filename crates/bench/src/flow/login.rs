@@ -121,13 +121,13 @@ impl Browser<'_> {
         let mut form = forms(&page).into_iter().find(known).ok_or(wrong("a page without a form to fill in"))?;
         if form.value("password").is_some() {
             let user = self.grant.account.user.as_ref();
-            let (name, password) = user.ok_or(wrong("a form needs --login and --password"))?;
+            let user = user.ok_or(wrong("a form needs --login and --password"))?;
             if self.form_filled {
                 return Err(wrong("name or password refused"));
             }
             self.form_filled = true;
-            form.fill("login", name);
-            form.fill("password", password);
+            form.fill("login", &user.next());
+            form.fill("password", &user.password);
         }
         let action = match &form.action {
             Some(action) => at.join(action).map_err(|_| wrong("a form without a URL"))?,

@@ -118,9 +118,10 @@ pub(crate) async fn client_credentials(grant: &Grant<'_>, agent: &mut Agent) -> 
 /// RFC 6749 §4.3.
 pub(crate) async fn password(grant: &Grant<'_>, agent: &mut Agent) -> Result<(), Failure> {
     let user = grant.account.user.as_ref();
-    let (name, password) = user.ok_or(Failure::wrong("password", "needs --login and --password"))?;
+    let user = user.ok_or(Failure::wrong("password", "needs --login and --password"))?;
+    let (name, password) = (user.next(), &user.password);
     let fields =
-        [("grant_type", "password"), ("scope", "openid email profile"), ("username", name), ("password", password)];
+        [("grant_type", "password"), ("scope", "openid email profile"), ("username", &name), ("password", password)];
     let tokens = grant.ask(agent, "password", &fields).await?;
     grant.check_id_token("password", &tokens, None)
 }
