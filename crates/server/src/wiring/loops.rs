@@ -12,9 +12,6 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use super::{Parts, Signing};
 use crate::run::wall_clock;
 
-/// How often it is looked whether a key is due.
-const KEYS_EVERY: Duration = Duration::from_secs(30);
-
 /// The same after a failure: whoever waits for a signer that was away waits no longer than that.
 const KEYS_AFTER_FAILURE: Duration = Duration::from_secs(5);
 
@@ -47,10 +44,10 @@ impl Parts {
         loop {
             let now = signing.borrow_and_update().clone();
             let again = match now.tend(&self.signer, &store).await {
-                Ok(()) => KEYS_EVERY,
+                Ok(()) => now.look_again_after(),
                 Err(error) => {
                     tracing::error!(err = %format!("{error:#}"), "the signing keys are not up to date");
-                    KEYS_AFTER_FAILURE
+                    KEYS_AFTER_FAILURE.min(now.look_again_after())
                 }
             };
             tokio::select! {

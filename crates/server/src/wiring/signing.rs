@@ -1,6 +1,7 @@
 //! Who signs tokens under a configuration, and looking after its keys.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use dex_config::{Config, Signer as Configured, SigningAlgorithm};
@@ -10,6 +11,9 @@ use dex_storage::Store;
 use dex_web::signing::{RemoteSigner, Rotation, Signer};
 
 use crate::run::wall_clock;
+
+/// How often it is asked which keys a remote signer has.
+const REMOTE_EVERY: Duration = Duration::from_secs(30);
 
 /// Who signs.
 #[derive(Clone)]
@@ -38,6 +42,14 @@ impl Signing {
                 let vault = Vault::open(addr, token.expose(), key_name, &environment);
                 Ok(Self::Remote(Arc::new(vault.context("failed to open vault signer")?)))
             }
+        }
+    }
+
+    /// How often its keys are looked after.
+    pub(super) fn look_again_after(&self) -> Duration {
+        match self {
+            Self::Local(rotation) => rotation.look_again_after(),
+            Self::Remote(_) => REMOTE_EVERY,
         }
     }
 

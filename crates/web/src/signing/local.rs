@@ -4,6 +4,7 @@
 //! whoever loses takes what the winner wrote. A key is published as [`Keys::NEXT`] before it signs, and stays
 //! published until the last token it signed is dead.
 
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use dex_jose::{Algorithm, KeyError, PublicKey, SigningKey};
@@ -14,6 +15,13 @@ use super::{ActiveKey, Current, Signer};
 
 /// How long a key is published before it may sign: clients keep `/keys` for ten minutes.
 const PUBLISHED_AHEAD: Duration = Duration::from_secs(600);
+
+/// How often keys are looked after, at least.
+const LOOK_AGAIN_AFTER_MAX: Duration = Duration::from_secs(30);
+
+/// How long a former key is published beyond the life of the tokens it has signed: a replica that has not heard of the next
+/// key signs with it a little longer, and clocks differ.
+const KEPT_BEYOND: Duration = Duration::from_secs(600);
 
 /// How keys are rotated.
 #[derive(Debug, Clone, Copy)]
@@ -40,27 +48,51 @@ pub enum RotationError {
     Empty(&'static str),
 }
 
+impl Rotation {
+    /// How long a key is published before it may sign.
+    fn ahead(&self) -> Duration {
+        PUBLISHED_AHEAD.min(self.period / 2)
+    }
+
+    /// How often the keys are looked after: often enough to hear of a key several times before it signs.
+    pub fn look_again_after(&self) -> Duration {
+        LOOK_AGAIN_AFTER_MAX.min(self.ahead() / 8)
+    }
+}
+
 impl Signer {
     /// Brings the keys up to date: makes missing ones, rotates when it is time, and publishes what the store
-    /// then holds. A loop calls it at the start and every 30 seconds.
+    /// then holds. A loop calls it at the start and every [`Rotation::look_again_after`].
     ///
     /// # Errors
     ///
     /// [`RotationError`]; whatever was published stays, and the next call tries again.
     pub async fn tend(&self, store: &Store, rotation: &Rotation, now: Timestamp) -> Result<(), RotationError> {
-        let signing = get_or_make(store, Keys::SIGNING, rotation, later(now, rotation.period)).await?;
-        let signing = if now >= signing.next_rotation { rotate(store, rotation, now).await? } else { signing };
-        let ahead = PUBLISHED_AHEAD.min(rotation.period / 2);
-        let next = get_or_make(store, Keys::NEXT, rotation, later(now, ahead)).await?;
-        let next = if next.signing_key_pub == signing.signing_key_pub {
+        let tended = self.look_after(store, rotation, now).await;
+        let mut steady_since = self.steady_since.lock().unwrap_or_else(PoisonError::into_inner);
+        *steady_since = if tended.is_ok() { steady_since.or(Some(now)) } else { None };
+        tended
+    }
+
+    async fn look_after(&self, store: &Store, rotation: &Rotation, now: Timestamp) -> Result<(), RotationError> {
+        let mut signing = get_or_make(store, Keys::SIGNING, rotation, later(now, rotation.period)).await?;
+        let due = later(now, rotation.ahead());
+        let mut next = get_or_make(store, Keys::NEXT, rotation, due).await?;
+        if now >= signing.next_rotation && now >= next.next_rotation && self.others_have_heard(rotation, now) {
+            signing = rotate(store, &next, rotation, now).await?;
+        }
+        if next.signing_key_pub == signing.signing_key_pub {
             // It signs by now; another takes its place as the next.
-            let fresh = make(Keys::NEXT, rotation.algorithm, later(now, ahead)).await;
-            swap(store, &next, fresh).await?
-        } else {
-            next
-        };
+            next = swap(store, &next, make(Keys::NEXT, rotation.algorithm, due).await).await?;
+        }
         self.publish(current(&signing, &next, now)?);
         Ok(())
+    }
+
+    /// Whether the other replicas can be taken to have heard of the next key. A store that was away was away for all.
+    fn others_have_heard(&self, rotation: &Rotation, now: Timestamp) -> bool {
+        let since = *self.steady_since.lock().unwrap_or_else(PoisonError::into_inner);
+        since.is_some_and(|since| now >= later(since, rotation.ahead() / 2))
     }
 }
 
@@ -92,16 +124,10 @@ async fn make(name: &str, algorithm: Algorithm, due: Timestamp) -> Keys {
     }
 }
 
-/// Lets the next key sign, once it has been published long enough, and demotes the former one.
-async fn rotate(store: &Store, rotation: &Rotation, now: Timestamp) -> Result<Keys, RotationError> {
-    let published = store.get::<Keys>(Keys::NEXT).await?.filter(|next| now >= next.next_rotation);
-    let next = match published {
-        Some(next) => next,
-        // None was published ahead: Dex ran here, or nobody for long.
-        None => make(Keys::NEXT, rotation.algorithm, now).await,
-    };
+/// Lets the next key sign, and demotes the former one.
+async fn rotate(store: &Store, next: &Keys, rotation: &Rotation, now: Timestamp) -> Result<Keys, RotationError> {
     let due = later(now, rotation.period);
-    let dead = later(now, rotation.tokens_valid_for);
+    let dead = later(now, rotation.tokens_valid_for + KEPT_BEYOND);
     let change = store
         .update::<Keys, StorageError, _>(Keys::SIGNING, |keys| {
             // Another replica was faster.
@@ -149,4 +175,77 @@ fn current(signing: &Keys, next: &Keys, now: Timestamp) -> Result<Current, Rotat
     let others = former.map(|key| &key.public_key).chain(&next.signing_key_pub);
     let others: Result<Vec<PublicKey>, KeyError> = others.map(|jwk| PublicKey::from_jwk_json(jwk.expose())).collect();
     Ok(Current::new(ActiveKey::Local(key), others?))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use dex_storage::Memory;
+
+    use super::*;
+
+    /// A replica whose clock differs by so many seconds, and which looks after its keys at this second of each half minute.
+    struct Replica {
+        signer: Signer,
+        skew: i64,
+        at: i64,
+    }
+
+    impl Replica {
+        fn time(&self, second: i64) -> Timestamp {
+            Timestamp::from_second(1_800_000_000 + second + self.skew).unwrap()
+        }
+
+        fn kid(&self) -> String {
+            self.signer.known().unwrap().signing.public().kid().unwrap_or_default().to_owned()
+        }
+
+        fn publishes(&self, kid: &str) -> bool {
+            let published = self.signer.known().unwrap().published.clone();
+            String::from_utf8_lossy(&published).contains(kid)
+        }
+    }
+
+    /// Replicas whose clocks are two minutes apart, over a day in which keys rotate each hour. The store is away for the
+    /// first ten minutes of every third hour, just when a key is due.
+    #[tokio::test]
+    async fn every_replica_publishes_the_key_of_every_token_until_that_is_dead() {
+        const TOKENS_LIVE: i64 = 1800;
+        let hour = 3600;
+        let rotation = Rotation {
+            algorithm: Algorithm::ES256,
+            period: Duration::from_secs(3600),
+            tokens_valid_for: Duration::from_secs(1800),
+        };
+        let store = Store::new(Arc::new(Memory::new()));
+        let replica = |skew, at| Replica { signer: Signer::default(), skew, at };
+        let replicas = [replica(-60, 3), replica(0, 17), replica(60, 29)];
+        for replica in &replicas {
+            replica.signer.tend(&store, &rotation, replica.time(0)).await.unwrap();
+        }
+        let mut signed: Vec<(i64, String)> = Vec::new();
+        for second in 1..24 * hour {
+            let away = second % (3 * hour) < 600;
+            for replica in &replicas {
+                if second % 30 == replica.at {
+                    match away {
+                        false => replica.signer.tend(&store, &rotation, replica.time(second)).await.unwrap(),
+                        true => *replica.signer.steady_since.lock().unwrap() = None,
+                    }
+                }
+                let kid = replica.kid();
+                match signed.iter_mut().find(|(_, known)| *known == kid) {
+                    Some((last, _)) => *last = second,
+                    None => signed.push((second, kid)),
+                }
+            }
+            for (_, kid) in signed.iter().filter(|(last, _)| second <= last + TOKENS_LIVE) {
+                assert!(replicas.iter().all(|replica| replica.publishes(kid)), "{kid} at second {second}");
+            }
+        }
+        assert!((20..=25).contains(&signed.len()), "{} keys signed", signed.len());
+        let gone = signed.iter().filter(|(_, kid)| !replicas.iter().any(|replica| replica.publishes(kid))).count();
+        assert!(gone >= 18, "former keys go: {gone}");
+    }
 }

@@ -10,11 +10,12 @@ mod active;
 mod local;
 mod remote;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use dex_jose::{Algorithm, KeySet, PublicKey};
+use dex_model::Timestamp;
 use tokio::sync::watch;
 
 pub use active::{ActiveKey, NotSigned};
@@ -53,35 +54,39 @@ impl Current {
 }
 
 /// The signing keys as the endpoints see them.
-pub struct Signer(watch::Sender<Option<Arc<Current>>>);
+pub struct Signer {
+    current: watch::Sender<Option<Arc<Current>>>,
+    /// Since when the store has answered each time that keys of our own were looked after.
+    steady_since: Mutex<Option<Timestamp>>,
+}
 
 impl Default for Signer {
     fn default() -> Self {
-        Self(watch::Sender::new(None))
+        Self { current: watch::Sender::new(None), steady_since: Mutex::default() }
     }
 }
 
 impl Signer {
     /// The keys; waits a little for the first one. `None` if there is still none.
     pub async fn current(&self) -> Option<Arc<Current>> {
-        if let Some(current) = self.0.borrow().clone() {
+        if let Some(current) = self.known() {
             return Some(current);
         }
-        let mut changes = self.0.subscribe();
+        let mut changes = self.current.subscribe();
         let first = tokio::time::timeout(FIRST_KEY_WAIT, changes.wait_for(Option::is_some)).await;
         first.ok()?.ok()?.clone()
     }
 
     /// What is in use, without waiting.
     fn known(&self) -> Option<Arc<Current>> {
-        self.0.borrow().clone()
+        self.current.borrow().clone()
     }
 
     /// Puts `fresh` to use, unless it publishes and signs with just what is in use.
     fn publish(&self, fresh: Current) {
         let same = |known: &Arc<Current>| known.published == fresh.published && known.signing.same_as(&fresh.signing);
         if !self.known().as_ref().is_some_and(same) {
-            self.0.send_replace(Some(Arc::new(fresh)));
+            self.current.send_replace(Some(Arc::new(fresh)));
         }
     }
 }
