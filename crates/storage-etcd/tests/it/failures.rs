@@ -117,15 +117,15 @@ async fn a_cluster_may_lose_its_members_one_after_the_other() {
     options.endpoints = members.iter().map(Peer::url).collect();
     let store = Store::new(connect(&options).await);
     assert_eq!(store.insert(client("before")).await.unwrap(), Write::Done);
-    for place in 0..members.len() {
-        members[place].process().signal(Signal::SIGKILL).unwrap();
+    for (place, member) in members.iter_mut().enumerate() {
+        member.process().signal(Signal::SIGKILL).unwrap();
         // Whoever led, a read waits for the new leader, and a write that is not under way does, too.
         assert!(store.get::<Client>("before").await.unwrap().is_some(), "without member {place}");
         assert_eq!(store.insert(client(&format!("without {place}"))).await.unwrap(), Write::Done);
-        members[place].restart().await.unwrap();
+        member.restart().await.unwrap();
     }
-    for place in [0, 1] {
-        members[place].process().signal(Signal::SIGKILL).unwrap();
+    for member in &members[..2] {
+        member.process().signal(Signal::SIGKILL).unwrap();
     }
     let told = store.insert(client("alone")).await.unwrap_err();
     assert!(matches!(told, StorageError::Unavailable(_)), "{told}");
