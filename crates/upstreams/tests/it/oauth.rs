@@ -92,9 +92,10 @@ async fn a_private_authority_is_trusted_or_not_looked_at() {
 #[tokio::test]
 async fn broken_answers_log_nobody_in() {
     type Break = fn(Fault) -> Fault;
+    type Kind = fn(&UpstreamError) -> bool;
     let unacceptable = |error: &UpstreamError| matches!(error, UpstreamError::Unacceptable(_));
     let unreachable = |error: &UpstreamError| matches!(error, UpstreamError::Unreachable(_));
-    let faults: [(Break, fn(&UpstreamError) -> bool); 6] = [
+    let faults: [(Break, Kind); 6] = [
         (Fault::html, unacceptable),
         (|fault| fault.answer(Answer::Truncated), unacceptable),
         (|fault| fault.answer(Answer::Endless), unacceptable),

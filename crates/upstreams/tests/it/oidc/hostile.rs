@@ -90,7 +90,8 @@ async fn failing(path: &str, fault: impl Fn(Fault) -> Fault) -> UpstreamError {
 #[tokio::test]
 async fn broken_answers_are_not_acceptable_wherever_they_come() {
     for path in ["/.well-known/", "/token", "/keys", "/userinfo"] {
-        let faults: [(&str, fn(Fault) -> Fault); 5] = [
+        type Break = fn(Fault) -> Fault;
+        let faults: [(&str, Break); 5] = [
             ("a page", Fault::html),
             ("half an answer", |fault| fault.answer(Answer::Truncated)),
             ("an endless answer", |fault| fault.answer(Answer::Endless)),
