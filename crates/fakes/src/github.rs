@@ -1,5 +1,6 @@
 //! GitHub, as github.com and as an own instance under `/api/v3` (connectors-platform spec, 2.8).
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::{Path, RawQuery, State};
@@ -7,7 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -62,8 +63,13 @@ impl Default for Account {
 struct Hub {
     base: Url,
     oauth: OAuth,
-    account: Mutex<Account>,
+    account: Mutex<Arc<Account>>,
+    /// The lists as they were asked for; a change of the user forgets them.
+    lists: Mutex<HashMap<String, List>>,
 }
+
+/// A page of a list: its links and its text.
+type List = (Option<HeaderValue>, Bytes);
 
 type Shared = Arc<Hub>;
 
@@ -105,7 +111,8 @@ impl GitHub {
 
     /// Changes the user.
     pub fn change(&self, change: impl FnOnce(&mut Account)) {
-        change(&mut self.hub.account.lock().unwrap_or_else(PoisonError::into_inner));
+        change(Arc::make_mut(&mut self.hub.account.lock().unwrap_or_else(PoisonError::into_inner)));
+        self.hub.lists.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
 
@@ -127,10 +134,10 @@ impl Hub {
             ..Terms::default()
         };
         let oauth = OAuth::new(callback_by_hand(), terms);
-        Arc::new(Self { base: base.clone(), oauth, account: Mutex::default() })
+        Arc::new(Self { base: base.clone(), oauth, account: Mutex::default(), lists: Mutex::default() })
     }
 
-    fn account(&self) -> Account {
+    fn account(&self) -> Arc<Account> {
         self.account.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -153,15 +160,20 @@ impl Hub {
         Ok(token)
     }
 
-    fn list(&self, path: &str, query: Option<String>, entries: &[Value]) -> Response {
-        let query = query.unwrap_or_default();
-        let mut page = Page::asked(&query, "per_page", 30, self.account().page_max);
-        let body = Json(page.cut(entries));
+    fn list<T: Clone>(&self, path: &str, query: Option<String>, all: &[T], entry: impl Fn(&T) -> Value) -> Response {
         let mut url = self.base.join(path).expect("a path of ours");
-        url.set_query(Some(&query));
-        match page.link(&url) {
-            Some(link) => ([(header::LINK, link)], body).into_response(),
-            None => body.into_response(),
+        url.set_query(query.as_deref());
+        let make = || {
+            let mut page = Page::asked(url.query().unwrap_or_default(), "per_page", 30, self.account().page_max);
+            let entries: Value = page.cut(all).iter().map(entry).collect();
+            (page.link(&url), Bytes::from(entries.to_string()))
+        };
+        let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        let (link, body) = lists.entry(url.to_string()).or_insert_with(make).clone();
+        let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+        match link {
+            Some(link) => (json, [(header::LINK, link)], body).into_response(),
+            None => (json, body).into_response(),
         }
     }
 }
@@ -186,8 +198,7 @@ fn routes(hub: Shared) -> Router {
 }
 
 async fn authorize(State(hub): State<Shared>, RawQuery(query): RawQuery) -> Response {
-    let login = hub.account().login;
-    hub.oauth.authorize(&query.unwrap_or_default(), &login)
+    hub.oauth.authorize(&query.unwrap_or_default(), &hub.account().login)
 }
 
 async fn token(State(hub): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
@@ -196,28 +207,26 @@ async fn token(State(hub): State<Shared>, headers: HeaderMap, body: Bytes) -> Re
 
 async fn user(State(hub): State<Shared>, headers: HeaderMap) -> Result<Response, Refusal> {
     hub.authorized(&headers)?;
-    let Account { id, login, name, email, .. } = hub.account();
+    let account = hub.account();
+    let Account { id, login, name, email, .. } = account.as_ref();
     Ok(Json(json!({"id": id, "login": login, "name": name, "email": email, "type": "User"})).into_response())
 }
 
 async fn emails(State(hub): State<Shared>, headers: HeaderMap, RawQuery(query): RawQuery) -> Result<Response, Refusal> {
     hub.authorized(&headers)?;
-    let all = hub.account().emails;
+    let account = hub.account();
     let entry = |(email, verified, primary): &(String, bool, bool)| json!({"email": email, "verified": verified, "primary": primary, "visibility": null});
-    Ok(hub.list("user/emails", query, &all.iter().map(entry).collect::<Vec<_>>()))
+    Ok(hub.list("user/emails", query, &account.emails, entry))
 }
 
 async fn orgs(State(hub): State<Shared>, headers: HeaderMap, RawQuery(query): RawQuery) -> Result<Response, Refusal> {
     hub.authorized_for_orgs(&headers)?;
-    let all: Vec<_> = hub.account().orgs.iter().map(|login| json!({"login": login})).collect();
-    Ok(hub.list("user/orgs", query, &all))
+    Ok(hub.list("user/orgs", query, &hub.account().orgs, |login| json!({"login": login})))
 }
 
 async fn teams(State(hub): State<Shared>, headers: HeaderMap, RawQuery(query): RawQuery) -> Result<Response, Refusal> {
     hub.authorized_for_orgs(&headers)?;
-    let all = hub.account().teams;
-    let entry = |(org, name, slug): &(String, String, String)| json!({"name": name, "slug": slug, "organization": {"login": org}});
-    Ok(hub.list("user/teams", query, &all.iter().map(entry).collect::<Vec<_>>()))
+    Ok(hub.list("user/teams", query, &hub.account().teams, team))
 }
 
 /// Whoever asks from outside the organization is sent to its public members.
@@ -235,4 +244,32 @@ async fn member(
     let mut answer = Redirect::to(public.as_str()).into_response();
     *answer.status_mut() = StatusCode::FOUND;
     Ok(answer)
+}
+
+/// A team with the members GitHub's has, for its size.
+fn team((org, name, slug): &(String, String, String)) -> Value {
+    let url = |rest: &str| format!("https://api.github.com/organizations/7/team/1{rest}");
+    json!({
+        "name": name, "id": 1, "node_id": "MDQ6VGVhbTE=", "slug": slug, "description": "Those who look after it",
+        "privacy": "closed", "notification_setting": "notifications_enabled", "url": url(""),
+        "html_url": format!("https://github.com/orgs/{org}/teams/{slug}"), "members_url": url("/members{/member}"),
+        "repositories_url": url("/repos"), "permission": "pull", "parent": null, "members_count": 12, "repos_count": 40,
+        "created_at": "2020-05-01T08:00:00Z", "updated_at": "2025-05-01T08:00:00Z",
+        "organization": organization(org),
+    })
+}
+
+fn organization(org: &str) -> Value {
+    let of_org = |rest: &str| format!("https://api.github.com/orgs/{org}{rest}");
+    let html_url = format!("https://github.com/{org}");
+    json!({
+            "login": org, "id": 7, "node_id": "MDEyOk9yZ2FuaXphdGlvbjc=", "url": of_org(""), "repos_url": of_org("/repos"),
+            "events_url": of_org("/events"), "hooks_url": of_org("/hooks"), "issues_url": of_org("/issues"),
+            "members_url": of_org("/members{/member}"), "public_members_url": of_org("/public_members{/member}"),
+            "avatar_url": "https://avatars.githubusercontent.com/u/7?v=4", "description": "We make everything",
+            "name": org, "company": null, "blog": "https://acme.example", "location": "Everywhere", "email": null,
+            "is_verified": true, "has_organization_projects": true, "public_repos": 30, "followers": 4, "following": 0,
+            "html_url": html_url, "created_at": "2019-05-01T08:00:00Z",
+            "updated_at": "2025-05-01T08:00:00Z", "archived_at": null, "type": "Organization",
+    })
 }

@@ -20,14 +20,18 @@ use dex_upstream_client::{
     AuthorizationUrl, Client, ClientAuth, ClientOptions, Pkce, Secret, TokenEndpoint, expect_callback, returned_code,
 };
 use serde::Deserialize;
+use tokio::sync::Semaphore;
 
 use self::held::Held;
 pub(crate) use self::held::Layout;
 pub(crate) use self::through::{Platform, Through};
 pub(crate) use self::url::{at, base_url};
 
-/// How many calls to one forge run at once. A login makes a dozen of 200 ms, one after another, so this serves twenty
-/// logins a second.
+/// How many logins and refreshes through one forge run at once; further ones wait within their time. One that reads 5000
+/// groups holds about 1 MB. A login makes a dozen calls of 200 ms, one after another, so this serves a hundred a second.
+const LOGINS_MAX: usize = 256;
+
+/// How many calls to one forge run at once.
 const CALLS_MAX: usize = 256;
 
 /// How many redirects within the forge are followed: renamed organizations answer with one.
@@ -78,6 +82,7 @@ pub(crate) struct Forge {
     authorize: Url,
     registered_only: bool,
     tokens: TokenEndpoint,
+    places: Semaphore,
 }
 
 impl Forge {
@@ -104,11 +109,28 @@ impl Forge {
             redirect_uri,
             authorize,
             registered_only,
+            places: Semaphore::new(LOGINS_MAX),
         })
     }
 
     pub(crate) fn client_id(&self) -> &str {
         &self.client_id
+    }
+
+    /// Runs the calls of one login, refresh or exchange, when it is its turn and within the time it may take.
+    ///
+    /// # Errors
+    ///
+    /// What `work` fails with, or [`UpstreamError::Unreachable`] when the time is up.
+    pub(crate) async fn in_turn<T>(
+        &self,
+        work: impl Future<Output = Result<T, UpstreamError>>,
+    ) -> Result<T, UpstreamError> {
+        let placed = async {
+            let _place = self.places.acquire().await;
+            work.await
+        };
+        self.client.login(placed).await
     }
 
     /// Sends the browser to the forge. The verifier of PKCE (RFC 7636) comes back with it, so that a stolen code is worth

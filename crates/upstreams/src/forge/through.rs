@@ -69,7 +69,7 @@ impl<P: Platform> RedirectLogin for Through<P> {
             }
             Ok(identity.into())
         };
-        forge.client.login(work).await
+        forge.in_turn(work).await
     }
 }
 
@@ -87,6 +87,52 @@ impl<P: Platform> Refresh for Through<P> {
             fresh.connector_data = held.write(layout);
             Ok(fresh)
         };
-        forge.client.login(work).await
+        forge.in_turn(work).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::forge::testing::{PLAIN, Trial};
+
+    /// As Dex stores them: every key, defaults included, and `null` for lists.
+    fn stored_by_dex() -> [(&'static str, Value); 4] {
+        [
+            (
+                "github",
+                json!({
+                    "org": "", "orgs": null, "hostName": "", "rootCA": "", "teamNameField": "", "loadAllGroups": false,
+                    "useLoginAsID": false, "preferredEmailDomain": "",
+                }),
+            ),
+            (
+                "gitlab",
+                json!({
+                    "baseURL": "https://gitlab.com", "groups": null, "useLoginAsID": false, "getGroupsPermission": false,
+                    "inheritedGroups": false,
+                }),
+            ),
+            (
+                "gitea",
+                json!({"baseURL": "https://gitea.com", "orgs": null, "loadAllGroups": false, "useLoginAsID": false}),
+            ),
+            ("bitbucket-cloud", json!({"teams": null})),
+        ]
+    }
+
+    #[tokio::test]
+    async fn configurations_that_dex_stored_are_opened_and_lead_where_they_did() {
+        let places = [
+            "https://github.com/login/oauth/authorize",
+            "https://gitlab.com/oauth/authorize",
+            "https://gitea.com/login/oauth/authorize",
+            "https://bitbucket.org/site/oauth2/authorize",
+        ];
+        for ((kind, config), place) in stored_by_dex().into_iter().zip(places) {
+            let (to, _) = Trial::open(kind, &config).unwrap().depart(PLAIN).await.unwrap();
+            assert!(to.as_str().starts_with(place), "{kind}: {to}");
+        }
     }
 }

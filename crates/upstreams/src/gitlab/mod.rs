@@ -103,7 +103,7 @@ impl TokenIdentity for GitLab {
             }
             self.identity(Wanted { offline_access: false, groups: true }, &token).await
         };
-        self.forge.client.login(work).await
+        self.forge.in_turn(work).await
     }
 }
 
