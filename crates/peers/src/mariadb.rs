@@ -9,7 +9,7 @@ use nix::sys::signal::Signal;
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::service::{as_service, hand_over};
+use crate::service::{as_service, hand_over, quick_folder};
 use crate::{Process, free_port};
 
 /// The system user that the server may run as.
@@ -48,7 +48,7 @@ impl Mariadb {
     ///
     /// When it is not installed or does not start.
     pub async fn start_with(tls: Option<(&str, &str)>) -> anyhow::Result<Self> {
-        let folder = tempfile::tempdir().context("no folder for the server")?;
+        let folder = quick_folder().context("no folder for the server")?;
         if let Some((certificate, key)) = tls {
             std::fs::write(folder.path().join("server.crt"), certificate)?;
             std::fs::write(folder.path().join("server.key"), key)?;
@@ -57,12 +57,15 @@ impl Mariadb {
         let data = format!("--datadir={}", folder.path().join("data").display());
         let mut install = as_service(SERVICE, Path::new("mariadb-install-db"));
         install.args(["--no-defaults", &data, "--auth-root-authentication-method=normal", "--skip-test-db"]);
+        // Servers that are made at the same time would take each other's temporary tables away.
+        install.arg(format!("--tmpdir={}", folder.path().display()));
         let made = install.output().await.context("cannot start mariadb-install-db")?;
         ensure!(made.status.success(), "mariadb-install-db: {}", String::from_utf8_lossy(&made.stderr));
 
         let port = free_port()?;
         let mut server = as_service(SERVICE, Path::new("/usr/sbin/mariadbd"));
-        server.args(["--no-defaults", &data, "--bind-address=127.0.0.1", "--skip-name-resolve"]);
+        let temporary = format!("--tmpdir={}", folder.path().display());
+        server.args(["--no-defaults", &data, &temporary, "--bind-address=127.0.0.1", "--skip-name-resolve"]);
         server.args([&format!("--port={port}"), "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync"]);
         server.args(["--skip-sync-frm", "--skip-innodb-doublewrite"]);
         server.arg(format!("--socket={}", socket_in(folder.path()).display()));
@@ -109,6 +112,16 @@ impl Mariadb {
     /// What the server says.
     pub async fn sql(&self, database: &str, statements: &str) -> anyhow::Result<String> {
         answer(&mut client(self.folder.path(), database, statements)).await
+    }
+
+    /// Runs the statements of a file in a database as root, such as a dump.
+    ///
+    /// # Errors
+    ///
+    /// What the server says, or when the file cannot be read.
+    pub async fn load(&self, database: &str, file: &Path) -> anyhow::Result<()> {
+        let statements = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+        self.sql(database, &statements).await.map(drop)
     }
 
     /// Stops the server until [`resume`](Self::resume).

@@ -114,6 +114,16 @@ impl Postgres {
         answer(&mut psql(self.folder.path(), self.port, database, statements)).await
     }
 
+    /// Runs the statements of a file in a database as the superuser, such as a dump.
+    ///
+    /// # Errors
+    ///
+    /// What the server says, or when the file cannot be read.
+    pub async fn load(&self, database: &str, file: &Path) -> anyhow::Result<()> {
+        let statements = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+        self.sql(database, &statements).await.map(drop)
+    }
+
     /// Stops the server and every process that serves a connection, until [`resume`](Self::resume).
     ///
     /// # Errors

@@ -3,8 +3,22 @@
 use std::path::Path;
 
 use anyhow::{Context as _, ensure};
+use nix::sys::statvfs::statvfs;
 use nix::unistd::geteuid;
+use tempfile::TempDir;
 use tokio::process::Command;
+
+/// Where folders are kept in memory.
+const IN_MEMORY: &str = "/dev/shm";
+
+/// How many bytes must be free there.
+const IN_MEMORY_FREE_MIN: u64 = 1 << 30;
+
+/// A folder in memory where there is room, for a server that waits for the disk at every change of a table.
+pub(crate) fn quick_folder() -> std::io::Result<TempDir> {
+    let free = statvfs(IN_MEMORY).map_or(0, |at| at.blocks_available() * at.fragment_size());
+    if free < IN_MEMORY_FREE_MIN { tempfile::tempdir() } else { tempfile::tempdir_in(IN_MEMORY) }
+}
 
 /// The command that runs `program`, as the system user `service` when we are root.
 pub(crate) fn as_service(service: &str, program: &Path) -> Command {

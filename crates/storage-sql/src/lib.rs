@@ -10,6 +10,7 @@
 //! [`StorageError`](dex_storage::StorageError) when the database fails.
 
 mod codec;
+mod ent;
 mod mysql;
 mod open_error;
 mod options;

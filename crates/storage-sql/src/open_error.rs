@@ -64,6 +64,12 @@ pub enum OpenError {
         /// The last one that is known.
         known: usize,
     },
+    /// It holds the tables of Dex's other layout.
+    #[error("the database holds Dex's other set of tables: {instead}, or use another database")]
+    OtherLayout {
+        /// What makes it fit.
+        instead: &'static str,
+    },
     /// No thread can be had for it.
     #[error("cannot start the thread of the database: {0}")]
     Thread(#[from] std::io::Error),

@@ -54,6 +54,20 @@ pub struct ServerOptions {
     pub layout: Layout,
 }
 
+impl Layout {
+    /// Sees that these tables are not those of the other layout, which has a table `keys` too.
+    pub(crate) fn check(self, tables: &[String]) -> Result<(), OpenError> {
+        let has = |table: &str| tables.iter().any(|name| name == table);
+        match self {
+            Self::Dex if has("oauth2clients") && !has("migrations") => {
+                Err(OpenError::OtherLayout { instead: "set DEX_ENT_ENABLED=true" })
+            }
+            Self::Ent if has("migrations") => Err(OpenError::OtherLayout { instead: "unset DEX_ENT_ENABLED" }),
+            _ => Ok(()),
+        }
+    }
+}
+
 impl ServerOptions {
     /// Sees that the named files can be read, for the driver does not name them in its errors.
     pub(crate) fn check_files(&self) -> Result<(), OpenError> {

@@ -25,6 +25,11 @@ impl Fields {
         self
     }
 
+    /// As [`set`](Self::set), for a column that not every layout has.
+    pub(crate) fn set_if_there(self, column: &'static str, value: impl FnOnce() -> Value) -> Self {
+        if self.table.has(column) { self.set(column, value()) } else { self }
+    }
+
     pub(crate) fn claims(self, claims: &Claims) -> Self {
         self.set("claims_user_id", &claims.user_id)
             .set("claims_username", &claims.username)
@@ -79,6 +84,11 @@ impl Row {
 
     fn take(&mut self, column: &'static str) -> Value {
         std::mem::replace(&mut self.values[self.table.place(column)], Value::Null)
+    }
+
+    /// Whether the layout has this column.
+    pub(crate) fn has(&self, column: &str) -> bool {
+        self.table.has(column)
     }
 
     /// A text; NULL is the empty one.

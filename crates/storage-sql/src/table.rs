@@ -2,9 +2,9 @@
 
 use dex_model::Kind;
 
+use crate::ent;
 use crate::options::Layout;
 use crate::value::Type::{self, Bool, Bytes, Int, Text, TextInBytes, Time};
-use crate::value::Value;
 
 /// A table of one kind of record.
 #[derive(Debug)]
@@ -15,6 +15,8 @@ pub(crate) struct Table {
     pub(crate) columns: &'static [(&'static str, Type)],
     /// Columns of which each ends the record; none for kinds that never end.
     pub(crate) expiry: &'static [&'static str],
+    /// Whether the primary key is none of these but an `id` made of the user's and the connector's.
+    pub(crate) paired: bool,
 }
 
 impl Table {
@@ -22,7 +24,7 @@ impl Table {
     pub(crate) fn of(layout: Layout, kind: Kind) -> &'static Self {
         match layout {
             Layout::Dex => Self::dex(kind),
-            Layout::Ent => Self::dex(kind),
+            Layout::Ent => ent::table(kind).unwrap_or_else(|| Self::dex(kind)),
         }
     }
 
@@ -50,15 +52,37 @@ impl Table {
         place.expect("a codec names the columns of its own table")
     }
 
-    /// The columns that a change may write: all but those of the key.
+    /// Whether there is such a column.
+    pub(crate) fn has(&self, column: &str) -> bool {
+        self.names().any(|name| name == column)
+    }
+
+    /// The columns that a change may write: all but those by which the row is found.
     pub(crate) fn changing(&self) -> impl Iterator<Item = (&'static str, Type)> {
-        self.columns.iter().copied().filter(|(name, _)| !self.key.contains(name))
+        self.columns.iter().copied().filter(|(name, _)| self.may_change(name))
     }
 
     /// Their values.
-    pub(crate) fn changing_of(&self, row: Vec<Value>) -> Vec<Value> {
-        let columns = self.names().zip(row).filter(|(name, _)| !self.key.contains(name));
+    pub(crate) fn changing_of<T>(&self, row: Vec<T>) -> Vec<T> {
+        let columns = self.names().zip(row).filter(|(name, _)| self.may_change(name));
         columns.map(|(_, value)| value).collect()
+    }
+
+    fn may_change(&self, column: &str) -> bool {
+        !(self.key.contains(&column) || self.paired && column == "id")
+    }
+
+    /// The statements that make the indexes by which what is over is found, each with its name.
+    pub(crate) fn indexes(layout: Layout) -> impl Iterator<Item = (String, String)> {
+        let tables = Kind::ALL.iter().map(move |kind| Self::of(layout, *kind));
+        tables.flat_map(|table| {
+            table.expiry.iter().map(|column| {
+                // The table of ours has our name already.
+                let name = format!("dex_{}_{column}", table.name.trim_start_matches("dex_"));
+                let statement = format!("create index {name} on {} ({column})", table.name);
+                (name, statement)
+            })
+        })
     }
 
     /// The columns' names.
@@ -86,6 +110,7 @@ static CLIENT: Table = Table {
         ("refresh_token_lifetime", Text),
     ],
     expiry: &[],
+    paired: false,
 };
 
 static AUTH_REQUEST: Table = Table {
@@ -120,6 +145,7 @@ static AUTH_REQUEST: Table = Table {
         ("webauthn_session_data", Bytes),
     ],
     expiry: &["expiry"],
+    paired: false,
 };
 
 static AUTH_CODE: Table = Table {
@@ -146,6 +172,7 @@ static AUTH_CODE: Table = Table {
         ("session_id", Text),
     ],
     expiry: &["expiry"],
+    paired: false,
 };
 
 static REFRESH_TOKEN: Table = Table {
@@ -170,6 +197,7 @@ static REFRESH_TOKEN: Table = Table {
         ("obsolete_token", Text),
     ],
     expiry: &[],
+    paired: false,
 };
 
 static PASSWORD: Table = Table {
@@ -186,6 +214,7 @@ static PASSWORD: Table = Table {
         ("email_verified", Bool),
     ],
     expiry: &[],
+    paired: false,
 };
 
 static KEYS: Table = Table {
@@ -199,6 +228,7 @@ static KEYS: Table = Table {
         ("next_rotation", Time),
     ],
     expiry: &[],
+    paired: false,
 };
 
 static OFFLINE_SESSION: Table = Table {
@@ -206,6 +236,7 @@ static OFFLINE_SESSION: Table = Table {
     key: &["user_id", "conn_id"],
     columns: &[("user_id", Text), ("conn_id", Text), ("refresh", Bytes), ("connector_data", Bytes)],
     expiry: &[],
+    paired: false,
 };
 
 static CONNECTOR: Table = Table {
@@ -220,6 +251,7 @@ static CONNECTOR: Table = Table {
         ("grant_types", Bytes),
     ],
     expiry: &[],
+    paired: false,
 };
 
 static DEVICE_REQUEST: Table = Table {
@@ -234,6 +266,7 @@ static DEVICE_REQUEST: Table = Table {
         ("expiry", Time),
     ],
     expiry: &["expiry"],
+    paired: false,
 };
 
 static DEVICE_TOKEN: Table = Table {
@@ -250,6 +283,7 @@ static DEVICE_TOKEN: Table = Table {
         ("code_challenge_method", Text),
     ],
     expiry: &["expiry"],
+    paired: false,
 };
 
 static USER_IDENTITY: Table = Table {
@@ -272,6 +306,7 @@ static USER_IDENTITY: Table = Table {
         ("webauthn_credentials", Bytes),
     ],
     expiry: &[],
+    paired: false,
 };
 
 static AUTH_SESSION: Table = Table {
@@ -292,11 +327,17 @@ static AUTH_SESSION: Table = Table {
         ("logout_state", Bytes),
     ],
     expiry: &["absolute_expiry", "idle_expiry"],
+    paired: false,
 };
 
 /// Ours; Dex has none.
-static SPENT: Table =
-    Table { name: "dex_spent", key: &["id"], columns: &[("id", Text), ("expiry", Time)], expiry: &["expiry"] };
+static SPENT: Table = Table {
+    name: "dex_spent",
+    key: &["id"],
+    columns: &[("id", Text), ("expiry", Time)],
+    expiry: &["expiry"],
+    paired: false,
+};
 
 #[cfg(test)]
 mod tests {

@@ -45,6 +45,7 @@ pub fn supported() -> Supported<'static> {
             Feature::PasswordGrant,
             Feature::IntrospectionAuthentication,
             Feature::ClientCredentialsClaims,
+            Feature::EntStorage,
         ],
     }
 }

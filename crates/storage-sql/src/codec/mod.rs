@@ -12,6 +12,7 @@ mod user;
 use dex_model::{AnyRecord, Key, Keys, Kind, Record as _, Spent};
 use dex_storage::StorageError;
 
+use crate::ent;
 use crate::options::Layout;
 use crate::row::{Fault, Fields, Row};
 use crate::table::Table;
@@ -27,6 +28,7 @@ const SIGNING_ROW: &str = "keys";
 /// [`StorageError::Unstorable`] for keys that are no JSON.
 pub(crate) fn encode(layout: Layout, record: &AnyRecord) -> Result<Vec<Value>, StorageError> {
     let key = record.key();
+    let kind = key.kind;
     let fields = Fields::of(Table::of(layout, key.kind));
     let fields = match record {
         AnyRecord::AuthRequest(record) => login::auth_request(fields, record),
@@ -44,7 +46,19 @@ pub(crate) fn encode(layout: Layout, record: &AnyRecord) -> Result<Vec<Value>, S
         AnyRecord::DeviceToken(record) => device::token(fields, record),
         AnyRecord::Spent(record) => fields.set("id", &record.id).set("expiry", record.expiry),
     };
-    Ok(fields.values())
+    let mut row = fields.values();
+    if layout == Layout::Ent {
+        ent::adapt(kind, Table::of(layout, kind), &mut row);
+    }
+    Ok(row)
+}
+
+/// The same row under the second id of its pair, where the first belongs to another pair.
+pub(crate) fn second(table: &Table, mut row: Vec<Value>) -> Vec<Value> {
+    if let [Value::Text(user_id), Value::Text(connector_id), ..] = row.as_slice() {
+        row[table.place("id")] = Value::Text(ent::second_id_of_pair(user_id, connector_id));
+    }
+    row
 }
 
 /// The record of a row.
@@ -79,12 +93,20 @@ pub(crate) fn key_of(kind: Kind, row: &[Value]) -> Key {
     }
 }
 
-/// The values of a key's columns.
+/// The values of a key's columns; of a pair that has an id, both that it may have too.
 pub(crate) fn key_values(layout: Layout, key: &Key) -> Vec<String> {
-    match (Table::of(layout, key.kind).key.len(), key.kind) {
+    let table = Table::of(layout, key.kind);
+    let (user_id, connector_id) = (&key.id, &key.connector_id);
+    match (table.key.len(), key.kind) {
         (1, Kind::Keys) => vec![keys_row(&key.id).to_owned()],
         (1, _) => vec![key.id.clone()],
-        _ => vec![key.id.clone(), key.connector_id.clone()],
+        _ if table.paired => vec![
+            user_id.clone(),
+            connector_id.clone(),
+            ent::id_of_pair(user_id, connector_id),
+            ent::second_id_of_pair(user_id, connector_id),
+        ],
+        _ => vec![user_id.clone(), connector_id.clone()],
     }
 }
 

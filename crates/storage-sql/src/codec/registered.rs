@@ -1,13 +1,18 @@
 //! What an operator registers, and keys.
 
-use dex_model::{Client, ClientRestrictions, ClientSecret, Connector, ConnectorData, Keys, StoredJwk, VerificationKey};
+use std::collections::BTreeMap;
+
+use dex_model::{
+    Client, ClientCredentialsClaims, ClientRestrictions, ClientSecret, Connector, ConnectorData, Keys, StoredJwk,
+    VerificationKey,
+};
 use dex_storage::json::StoredVerificationKey;
 
 use super::{keys_name, keys_row};
-use crate::row::{Fault, Fields, Row, elements, object};
+use crate::row::{Fault, Fields, Row, elements, object, strings};
 use crate::value::Value;
 
-/// `client_credentials_claims` has no column; Dex drops it too.
+/// In Dex's own layout `client_credentials_claims` has no column; Dex drops it too.
 pub(super) fn client(fields: Fields, record: &Client) -> Fields {
     fields
         .set("id", &record.id)
@@ -23,6 +28,22 @@ pub(super) fn client(fields: Fields, record: &Client) -> Fields {
         .set("sso_shared_with", Value::optional_list(record.sso_shared_with.as_deref()))
         .set("backchannel_logout_uri", &record.backchannel_logout_uri)
         .set("refresh_token_lifetime", &record.refresh_token_lifetime)
+        .set_if_there("client_credentials_claims", || claims(record.client_credentials_claims.as_ref()))
+}
+
+/// `{"groups":[..]}`, without the member when there are none.
+fn claims(claims: Option<&ClientCredentialsClaims>) -> Value {
+    let Some(claims) = claims else { return Value::Null };
+    let groups = Some(("groups", &claims.groups)).filter(|(_, groups)| !groups.is_empty());
+    Value::Bytes(dex_oidc::to_json(&groups.into_iter().collect::<BTreeMap<_, _>>()))
+}
+
+fn read_claims(row: &mut Row) -> Result<Option<ClientCredentialsClaims>, Fault> {
+    const COLUMN: &str = "client_credentials_claims";
+    let Some(value) = (if row.has(COLUMN) { row.json(COLUMN)? } else { None }) else { return Ok(None) };
+    let serde_json::Value::Object(mut members) = value else { return Err(Fault::new(COLUMN, "is no JSON object")) };
+    let groups = strings(COLUMN, members.remove("groups").unwrap_or_default())?;
+    Ok(Some(ClientCredentialsClaims { groups }))
 }
 
 pub(super) fn read_client(row: &mut Row) -> Result<Client, Fault> {
@@ -40,7 +61,7 @@ pub(super) fn read_client(row: &mut Row) -> Result<Client, Fault> {
         allowed_connectors: row.list("allowed_connectors")?,
         mfa_chain: row.optional_list("mfa_chain")?,
         sso_shared_with: row.optional_list("sso_shared_with")?,
-        client_credentials_claims: None,
+        client_credentials_claims: read_claims(row)?,
         restrictions: ClientRestrictions::default(),
     })
 }

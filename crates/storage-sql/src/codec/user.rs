@@ -9,6 +9,7 @@ use dex_model::{
 use dex_oidc::to_json;
 use dex_storage::json::{StoredCredential, StoredMfaSecret};
 
+use crate::ent;
 use crate::row::{Fault, Fields, Row, elements, object, strings};
 use crate::value::Value;
 
@@ -41,6 +42,7 @@ pub(super) fn offline_sessions(fields: Fields, record: &OfflineSessions) -> Fiel
     fields
         .set("user_id", &record.user_id)
         .set("conn_id", &record.connector_id)
+        .set_if_there("id", || ent::id_of_pair(&record.user_id, &record.connector_id).as_str().into())
         .set("refresh", Value::Bytes(to_json(&record.refresh)))
         .set("connector_data", Value::bytes_or_null(record.connector_data.expose()))
 }
@@ -66,6 +68,7 @@ pub(super) fn user_identity(fields: Fields, record: &UserIdentity) -> Fields {
     fields
         .set("user_id", &record.user_id)
         .set("connector_id", &record.connector_id)
+        .set_if_there("id", || ent::id_of_pair(&record.user_id, &record.connector_id).as_str().into())
         .claims(&record.claims)
         .set("consents", Value::Bytes(to_json(&record.consents)))
         .set("created_at", record.created_at)

@@ -169,10 +169,12 @@ impl Dialect for Session {
             text.push(&column).push(" = ").bind(Type::Text);
             text.push(" and ").push(&exactly(&column)).push(" = ").bind(Type::Text);
         });
+        text.pair(table);
     }
 
-    fn key_parameters(key: Vec<Value>) -> Vec<Value> {
-        key.into_iter().flat_map(|value| [value.clone(), value]).collect()
+    fn key_parameters(table: &Table, mut key: Vec<Value>) -> Vec<Value> {
+        let ids = key.split_off(table.key.len());
+        key.into_iter().flat_map(|value| [value.clone(), value]).chain(ids).collect()
     }
 
     const VERSION: Option<(&'static str, Type)> = None;
@@ -204,7 +206,7 @@ impl Dialect for Session {
         text.push(" limit ").bind(Type::Int);
     }
 
-    fn migrations(_: Layout) -> Migrations {
+    fn migrations(layout: Layout) -> Migrations {
         Migrations {
             begin: "set lock_wait_timeout = 300",
             lock: "select get_lock(concat('dex.', md5(database())), 300)",
@@ -212,11 +214,11 @@ impl Dialect for Session {
             undo: "do release_lock(concat('dex.', md5(database())))",
             present: "select table_name from information_schema.tables where table_schema = database()
                 union select index_name from information_schema.statistics where table_schema = database()",
-            schema: Schema::Steps {
-                create: "create table if not exists migrations (num int not null, at datetime(3) not null)",
-                steps: steps::STEPS,
+            schema: match layout {
+                Layout::Dex => Schema::Steps { create: steps::CREATE, steps: steps::STEPS },
+                Layout::Ent => Schema::Ent { words: steps::WORDS, columns: steps::COLUMNS },
             },
-            ours: steps::OURS,
+            spent: steps::SPENT,
         }
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! New tables tell `a` from `A` in keys, as Dex's do on every other server; those that Dex made are left as they are.
 
+use crate::ent::Words;
 use crate::server::Step;
+use crate::value::Type;
 
 /// A step's number is its place, from 1; so they may only grow at the end, and only when Dex's do. The server cannot
 /// undo a step that broke off, so each statement may find its work done.
@@ -195,21 +197,32 @@ pub(super) const STEPS: &[Step] = &[
     ],
 ];
 
-/// What Dex does not have and does not look at: spent things, and indexes that make sweeping quick.
-pub(super) const OURS: &[(&str, &str)] = &[
-    (
-        "dex_spent",
-        "create table dex_spent (id varchar(384) not null primary key, expiry datetime(3) not null)
-         default character set utf8mb4 collate utf8mb4_bin",
-    ),
-    ("dex_spent_expiry", "create index dex_spent_expiry on dex_spent (expiry)"),
-    ("dex_auth_request_expiry", "create index dex_auth_request_expiry on auth_request (expiry)"),
-    ("dex_auth_code_expiry", "create index dex_auth_code_expiry on auth_code (expiry)"),
-    ("dex_device_request_expiry", "create index dex_device_request_expiry on device_request (expiry)"),
-    ("dex_device_token_expiry", "create index dex_device_token_expiry on device_token (expiry)"),
-    (
-        "dex_auth_session_absolute_expiry",
-        "create index dex_auth_session_absolute_expiry on auth_session (absolute_expiry)",
-    ),
-    ("dex_auth_session_idle_expiry", "create index dex_auth_session_idle_expiry on auth_session (idle_expiry)"),
-];
+/// Makes the table that says how far a database is.
+pub(super) const CREATE: &str = "create table if not exists migrations (num int not null, at datetime(3) not null)";
+
+/// Makes the table of what was spent, which Dex does not have and does not look at. Its ids sort by their bytes.
+pub(super) const SPENT: &str =
+    "create table dex_spent (id varchar(384) not null primary key, expiry datetime(3) not null)
+    default character set utf8mb4 collate utf8mb4_bin";
+
+/// How the tables of the ORM are made.
+pub(super) const WORDS: Words = Words {
+    quote: '`',
+    type_of: |of| match of {
+        Type::Bool => "boolean",
+        Type::Int => "bigint",
+        Type::Text => "varchar(384)",
+        Type::Bytes | Type::TextInBytes => "blob",
+        Type::Json => "json",
+        Type::Time => "datetime(3)",
+    },
+    serial: "bigint not null auto_increment",
+    serial_is_key: false,
+    default: str::to_owned,
+    ending: " default character set utf8mb4 collate utf8mb4_bin",
+    short_index: true,
+};
+
+/// Answers the columns there are.
+pub(super) const COLUMNS: &str =
+    "select concat(table_name, '.', column_name) from information_schema.columns where table_schema = database()";

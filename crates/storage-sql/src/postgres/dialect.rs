@@ -172,9 +172,10 @@ impl Dialect for Session {
         text.each(table.key, " and ", |text, column| {
             text.push(&Self::name(column)).push(" = ").bind(Type::Text);
         });
+        text.pair(table);
     }
 
-    fn key_parameters(key: Vec<Value>) -> Vec<Value> {
+    fn key_parameters(_: &Table, key: Vec<Value>) -> Vec<Value> {
         key
     }
 
@@ -203,7 +204,7 @@ impl Dialect for Session {
         text.push(" limit ").bind(Type::Int).push(" for update skip locked)");
     }
 
-    fn migrations(_: Layout) -> Migrations {
+    fn migrations(layout: Layout) -> Migrations {
         Migrations {
             begin: "begin; set local lock_timeout = '300s'",
             lock: LOCK,
@@ -211,11 +212,11 @@ impl Dialect for Session {
             undo: "rollback",
             present: "select c.relname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
                 where n.nspname = current_schema()",
-            schema: Schema::Steps {
-                create: "create table if not exists migrations (num integer not null, at timestamptz not null)",
-                steps: steps::STEPS,
+            schema: match layout {
+                Layout::Dex => Schema::Steps { create: steps::CREATE, steps: steps::STEPS },
+                Layout::Ent => Schema::Ent { words: steps::WORDS, columns: steps::COLUMNS },
             },
-            ours: steps::OURS,
+            spent: steps::SPENT,
         }
     }
 }

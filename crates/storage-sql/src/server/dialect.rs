@@ -108,7 +108,7 @@ pub(crate) trait Dialect: Send + Sized + 'static {
     fn key_is(text: &mut Text<Self>, table: &Table);
 
     /// The parameters of these conditions.
-    fn key_parameters(key: Vec<Value>) -> Vec<Value>;
+    fn key_parameters(table: &Table, key: Vec<Value>) -> Vec<Value>;
 
     /// What is read besides the table's columns, to recognise the row again.
     const VERSION: Option<(&'static str, Type)>;

@@ -8,8 +8,10 @@ use tracing::info;
 use super::dialect::{Dialect, Fault, Order};
 use super::failure::{Failure, Place};
 use super::pool::fault_of;
+use crate::ent::{self, Words};
 use crate::open_error::OpenError;
 use crate::options::Layout;
+use crate::table::Table;
 use crate::value::{Type, Value};
 
 /// How long a database may take to come to the schema, waiting for other processes included.
@@ -32,8 +34,8 @@ pub(crate) struct Migrations {
     pub(crate) present: &'static str,
     /// What is to be there.
     pub(crate) schema: Schema,
-    /// What is ours alone, by name.
-    pub(crate) ours: &'static [(&'static str, &'static str)],
+    /// Makes the table of what was spent, which is ours alone.
+    pub(crate) spent: &'static str,
 }
 
 /// The tables that are to be there.
@@ -44,6 +46,12 @@ pub(crate) enum Schema {
         create: &'static str,
         steps: &'static [Step],
     },
+    /// Those of Dex's ORM, by what is missing.
+    Ent {
+        words: Words,
+        /// Answers the columns there are, as `table.column`.
+        columns: &'static str,
+    },
 }
 
 /// Why it did not come to the schema: the step, and the error.
@@ -53,6 +61,7 @@ enum Ending {
     Stuck(Stuck),
     Newer { found: i64, known: usize },
     Locked,
+    Other(OpenError),
 }
 
 impl From<Stuck> for Ending {
@@ -65,10 +74,11 @@ impl From<Stuck> for Ending {
 pub(super) async fn bring_up<D: Dialect>(connection: &mut D, place: &Place, layout: Layout) -> Result<(), OpenError> {
     let server = |cause| OpenError::server(place, cause);
     let plan = D::migrations(layout);
-    let ended = timeout(MIGRATION_TIMEOUT, run(connection, &plan)).await;
+    let ended = timeout(MIGRATION_TIMEOUT, run(connection, &plan, layout)).await;
     let ended = ended.map_err(|_| server(Failure::Slow(MIGRATION_TIMEOUT)))?;
     ended.map_err(|ending| match ending {
         Ending::Newer { found, known } => OpenError::Newer { found, known },
+        Ending::Other(error) => error,
         Ending::Locked => server(Failure::Busy(MIGRATION_TIMEOUT)),
         Ending::Stuck((step, error)) => match (fault_of::<D>(&error), Failure::of::<D>(error)) {
             (Fault::Right | Fault::Broken, cause) => server(cause),
@@ -77,20 +87,21 @@ pub(super) async fn bring_up<D: Dialect>(connection: &mut D, place: &Place, layo
     })
 }
 
-async fn run<D: Dialect>(connection: &mut D, plan: &Migrations) -> Result<(), Ending> {
+async fn run<D: Dialect>(connection: &mut D, plan: &Migrations, layout: Layout) -> Result<(), Ending> {
     let stuck = |error| Ending::Stuck((0, error));
     connection.script(plan.begin).await.map_err(stuck)?;
     let locked = connection.run(&Order::question(plan.lock, &[Type::Int])).await.map_err(stuck)?;
     if locked.rows.first().and_then(|row| row.first()) != Some(&Value::Int(1)) {
         return Err(Ending::Locked);
     }
-    let done = work(connection, plan).await;
+    let done = work(connection, plan, layout).await;
     let ended = connection.script(if done.is_ok() { plan.end } else { plan.undo }).await;
     done.and_then(|()| ended.map_err(stuck))
 }
 
-async fn work<D: Dialect>(connection: &mut D, plan: &Migrations) -> Result<(), Ending> {
+async fn work<D: Dialect>(connection: &mut D, plan: &Migrations, layout: Layout) -> Result<(), Ending> {
     let present = names(connection, plan.present).await.map_err(|error| (0, error))?;
+    layout.check(&present).map_err(Ending::Other)?;
     match &plan.schema {
         Schema::Steps { create, steps } => {
             if !present.iter().any(|name| name == "migrations") {
@@ -98,10 +109,17 @@ async fn work<D: Dialect>(connection: &mut D, plan: &Migrations) -> Result<(), E
             }
             step_up(connection, steps).await?;
         }
+        Schema::Ent { words, columns } => {
+            let columns = names(connection, columns).await.map_err(|error| (0, error))?;
+            for statement in ent::missing(words, &present, &columns) {
+                make(connection, &statement).await.map_err(|error| (0, error))?;
+            }
+        }
     }
-    for (name, statement) in plan.ours {
-        if !present.iter().any(|present| present == name) {
-            make(connection, statement).await.map_err(|error| (0, error))?;
+    let spent = [("dex_spent".to_owned(), plan.spent.to_owned())];
+    for (name, statement) in spent.into_iter().chain(Table::indexes(layout)) {
+        if !present.contains(&name) {
+            make(connection, &statement).await.map_err(|error| (0, error))?;
         }
     }
     Ok(())

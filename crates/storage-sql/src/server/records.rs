@@ -95,7 +95,8 @@ impl<D: Dialect> Records<D> {
     fn key(&self, key: &Key) -> Option<Vec<(Type, Value)>> {
         let values = codec::key_values(self.layout, key);
         let held = values.iter().all(|value| D::can_hold(value));
-        held.then(|| texts(D::key_parameters(values.into_iter().map(Value::Text).collect())))
+        let table = Table::of(self.layout, key.kind);
+        held.then(|| texts(D::key_parameters(table, values.into_iter().map(Value::Text).collect())))
     }
 
     pub(crate) async fn insert(&self, record: &AnyRecord) -> Result<Write, StorageError> {
@@ -105,10 +106,12 @@ impl<D: Dialect> Records<D> {
         if self.try_insert(table, statements, &key, row.clone()).await? == Write::Done {
             return Ok(Write::Done);
         }
-        // Where two names are one to the server, the row in the way may be that of another.
-        if !D::FOLDS || self.get(&key).await.is_ok_and(|found| found.is_some()) {
+        // Where two names are one to the server or to Dex, the row in the way may be that of another.
+        let doubtful = D::FOLDS || table.paired;
+        if !doubtful || self.get(&key).await.is_ok_and(|found| found.is_some()) {
             return Ok(Write::Lost);
         }
+        let row = if table.paired { codec::second(table, row) } else { row };
         if self.try_insert(table, statements, &key, row).await? == Write::Done {
             return Ok(Write::Done);
         }

@@ -48,6 +48,20 @@ impl<D: Dialect> Text<D> {
         self
     }
 
+    /// Adds the condition that the row has one of the two ids of a pair, if it has any.
+    pub(crate) fn pair(&mut self, table: &Table) -> &mut Self {
+        if table.paired {
+            self.push(" and ")
+                .push(&D::name("id"))
+                .push(" in (")
+                .bind(Type::Text)
+                .push(", ")
+                .bind(Type::Text)
+                .push(")");
+        }
+        self
+    }
+
     fn done(&mut self) -> Arc<str> {
         self.text.as_str().into()
     }

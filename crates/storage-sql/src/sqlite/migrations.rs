@@ -2,24 +2,38 @@
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use crate::ent::{self, Words};
 use crate::open_error::OpenError;
+use crate::options::Layout;
+use crate::table::Table;
+use crate::value::Type;
 
 /// The table that says how far a database is. Dex keeps a bare date in `at`.
 const MIGRATIONS: &str = "create table if not exists migrations (num integer not null, at timestamp not null)";
 
-/// What Dex does not have and does not look at: spent things, and indexes that make sweeping quick.
+/// What Dex does not have and does not look at: spent things.
+const SPENT: &str = "create table if not exists dex_spent (id text not null primary key, expiry timestamp not null)";
+
 /// Old rows of `password` hold text in `groups`, which Dex itself cannot read; they become bytes.
-const OURS: &str = "
-    create table if not exists dex_spent (id text not null primary key, expiry timestamp not null);
-    create index if not exists dex_spent_expiry on dex_spent (expiry);
-    create index if not exists dex_auth_request_expiry on auth_request (expiry);
-    create index if not exists dex_auth_code_expiry on auth_code (expiry);
-    create index if not exists dex_device_request_expiry on device_request (expiry);
-    create index if not exists dex_device_token_expiry on device_token (expiry);
-    create index if not exists dex_auth_session_absolute_expiry on auth_session (absolute_expiry);
-    create index if not exists dex_auth_session_idle_expiry on auth_session (idle_expiry);
-    update password set groups = cast(groups as blob) where typeof(groups) = 'text';
-";
+const MEND: &str = "update password set groups = cast(groups as blob) where typeof(groups) = 'text'";
+
+/// How the tables of the ORM are made.
+const WORDS: Words = Words {
+    quote: '`',
+    type_of: |of| match of {
+        Type::Bool => "bool",
+        Type::Int => "integer",
+        Type::Text => "text",
+        Type::Bytes | Type::TextInBytes => "blob",
+        Type::Json => "json",
+        Type::Time => "timestamp",
+    },
+    serial: "integer not null primary key autoincrement",
+    serial_is_key: true,
+    default: |default| format!("({default})"),
+    ending: "",
+    short_index: false,
+};
 
 /// The steps for SQLite. A step's number is its place, from 1; so they may only grow at the end,
 /// and only when Dex's do.
@@ -181,14 +195,49 @@ pub(super) fn apply(db: &Connection, steps: &[&str]) -> Result<(), OpenError> {
     transaction.commit().map_err(failed(0))
 }
 
-/// Adds what is ours alone, and mends rows that old releases left behind.
-pub(super) fn add_ours(db: &Connection) -> Result<(), OpenError> {
-    let add = || {
-        let transaction = begin(db)?;
-        transaction.execute_batch(OURS)?;
+/// The names of the tables there are.
+pub(super) fn tables(db: &Connection) -> Result<Vec<String>, OpenError> {
+    names(db, "select name from sqlite_master where type = 'table'")
+}
+
+/// Makes what is lacking of the ORM's tables.
+pub(super) fn make_ent(db: &Connection) -> Result<(), OpenError> {
+    let columns = names(
+        db,
+        "select t.name || '.' || c.name from sqlite_master t, pragma_table_info(t.name) c where t.type = 'table'",
+    )?;
+    let statements = ent::missing(&WORDS, &tables(db)?, &columns).join("; ");
+    in_one(db, |transaction| transaction.execute_batch(&statements))
+}
+
+/// Adds what is ours alone, with the indexes that make sweeping quick, and mends rows that old releases left behind.
+pub(super) fn add_ours(db: &Connection, layout: Layout) -> Result<(), OpenError> {
+    in_one(db, |transaction| {
+        transaction.execute_batch(SPENT)?;
+        for (_, statement) in Table::indexes(layout) {
+            transaction.execute_batch(&statement.replacen("create index", "create index if not exists", 1))?;
+        }
+        match layout {
+            Layout::Dex => transaction.execute_batch(MEND),
+            Layout::Ent => Ok(()),
+        }
+    })
+}
+
+fn in_one(db: &Connection, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>) -> Result<(), OpenError> {
+    let done = begin(db).and_then(|transaction| {
+        work(&transaction)?;
         transaction.commit()
-    };
-    add().map_err(|cause| OpenError::Migration { step: 0, cause: Box::new(cause) })
+    });
+    done.map_err(|cause| OpenError::Migration { step: 0, cause: Box::new(cause) })
+}
+
+fn names(db: &Connection, question: &str) -> Result<Vec<String>, OpenError> {
+    let names = db.prepare(question).and_then(|mut statement| {
+        let names = statement.query_map((), |row| row.get(0))?;
+        names.collect::<Result<_, _>>()
+    });
+    names.map_err(|cause| OpenError::Migration { step: 0, cause: Box::new(cause) })
 }
 
 fn begin(db: &Connection) -> rusqlite::Result<Transaction<'_>> {
@@ -206,8 +255,6 @@ mod tests {
     use dex_model::Kind;
 
     use super::*;
-    use crate::options::Layout;
-    use crate::table::Table;
 
     fn opened() -> Connection {
         Connection::open_in_memory().unwrap()
@@ -223,7 +270,7 @@ mod tests {
     fn the_steps_lead_to_the_tables_that_are_described() {
         let db = opened();
         apply(&db, STEPS).unwrap();
-        add_ours(&db).unwrap();
+        add_ours(&db, Layout::Dex).unwrap();
         for kind in Kind::ALL {
             let table = Table::of(Layout::Dex, *kind);
             assert_eq!(columns(&db, table.name), table.names().collect::<Vec<_>>(), "{}", table.name);
@@ -246,7 +293,7 @@ mod tests {
             apply(&db, &STEPS[..release]).unwrap();
             db.execute_batch(&format!("{password}; {token};")).unwrap();
             apply(&db, STEPS).unwrap();
-            add_ours(&db).unwrap();
+            add_ours(&db, Layout::Dex).unwrap();
             let steps: i64 = db.query_row("select count(*) from migrations", (), |row| row.get(0)).unwrap();
             assert_eq!(steps, 23, "from {release}");
             let groups: (String, Vec<u8>) = db
@@ -263,7 +310,7 @@ mod tests {
         let db = opened();
         for _ in 0..2 {
             apply(&db, STEPS).unwrap();
-            add_ours(&db).unwrap();
+            add_ours(&db, Layout::Dex).unwrap();
         }
         db.execute("insert into migrations (num, at) values (24, date('now'))", ()).unwrap();
         let refused = apply(&db, STEPS).unwrap_err();

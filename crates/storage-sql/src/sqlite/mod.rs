@@ -60,8 +60,12 @@ impl Sqlite {
             Ok(db)
         });
         let db = opened.map_err(|cause| OpenError::Open { file: options.file.clone(), cause })?;
-        migrations::apply(&db, migrations::STEPS)?;
-        migrations::add_ours(&db)?;
+        options.layout.check(&migrations::tables(&db)?)?;
+        match options.layout {
+            Layout::Dex => migrations::apply(&db, migrations::STEPS)?,
+            Layout::Ent => migrations::make_ent(&db)?,
+        }
+        migrations::add_ours(&db, options.layout)?;
         Ok(Self { layout: options.layout, worker: Worker::start(db)? })
     }
 
@@ -117,7 +121,17 @@ impl Backend for Sqlite {
     async fn insert(&self, record: &AnyRecord) -> Result<Write, StorageError> {
         let (key, row) = (record.key(), self.natives(record)?);
         let table = Table::of(self.layout, key.kind);
-        self.ask(Access::Write, &key, move |db| statements::insert(db, table, &row)).await
+        if !table.paired {
+            return self.ask(Access::Write, &key, move |db| statements::insert(db, table, &row)).await;
+        }
+        // The first id of a pair may belong to another pair, but not the second too.
+        let second = codec::second(table, codec::encode(self.layout, record)?);
+        let (wanted, second) = (self.key_natives(&key), second.into_iter().map(Native::from).collect::<Natives>());
+        let insert = move |db: &Connection| match statements::insert(db, table, &row)? {
+            Write::Lost if statements::get(db, table, &wanted)?.is_none() => statements::insert(db, table, &second),
+            written => Ok(written),
+        };
+        self.ask(Access::Write, &key, insert).await
     }
 
     async fn get(&self, key: &Key) -> Result<Option<(AnyRecord, Seen)>, StorageError> {
@@ -131,8 +145,9 @@ impl Backend for Sqlite {
     }
 
     async fn replace(&self, seen: &Seen, record: &AnyRecord) -> Result<Write, StorageError> {
-        let (key, row, seen) = (record.key(), self.natives(record)?, seen.clone());
+        let (key, seen) = (record.key(), seen.clone());
         let table = Table::of(self.layout, key.kind);
+        let row = table.changing_of(self.natives(record)?);
         self.ask(Access::Write, &key, move |db| statements::replace(db, table, seen.token::<Natives>(), &row)).await
     }
 

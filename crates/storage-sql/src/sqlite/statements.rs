@@ -22,7 +22,7 @@ pub(super) fn get(db: &Connection, table: &Table, key: &[Native]) -> rusqlite::R
 
 /// Writes `row` where every column still is as `seen`, whoever wrote it.
 pub(super) fn replace(db: &Connection, table: &Table, seen: &[Native], row: &[Native]) -> rusqlite::Result<Write> {
-    let set: Vec<_> = table.names().map(|name| format!("{name} = ?")).collect();
+    let set: Vec<_> = table.changing().map(|(name, _)| format!("{name} = ?")).collect();
     let same: Vec<_> = table.names().map(|name| format!("{name} is ?")).collect();
     let sql = format!("update {} set {} where {}", table.name, set.join(", "), same.join(" and "));
     written(db.prepare_cached(&sql)?.execute(params_from_iter(row.iter().chain(seen)))?)
@@ -57,7 +57,7 @@ pub(super) fn sweep(db: &Connection, table: &Table, now: &Native, limit: i64) ->
 }
 
 pub(super) fn ping(db: &Connection) -> rusqlite::Result<()> {
-    db.prepare_cached("select num from migrations limit 1")?.query_row((), |_| Ok(()))
+    db.prepare_cached("select count(*) from (select id from dex_spent limit 1)")?.query_row((), |_| Ok(()))
 }
 
 fn query(db: &Connection, sql: &str, parameters: &[Native]) -> rusqlite::Result<Vec<Natives>> {
@@ -75,7 +75,7 @@ fn columns(table: &Table) -> String {
 
 fn key_is(table: &Table) -> String {
     let columns: Vec<_> = table.key.iter().map(|column| format!("{column} = ?")).collect();
-    columns.join(" and ")
+    format!("{}{}", columns.join(" and "), if table.paired { " and id in (?, ?)" } else { "" })
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "ends each write as it is answered")]

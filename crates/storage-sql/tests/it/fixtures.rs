@@ -2,10 +2,19 @@ use std::path::Path;
 
 use dex_model::{AuthRequest, AuthSession, DeviceToken, Keys, Kind, Password};
 use dex_storage::{Backend as _, Store, Write};
+use dex_storage_sql::{Layout, Sqlite, SqliteOptions};
 use rusqlite::Connection;
 
 /// The databases, and how many rows each holds in all.
-const FIXTURES: &[(&str, usize)] = &[(OLD, 18), ("dex-master", 18), ("dex-master-sessions", 28)];
+const FIXTURES: &[(&str, usize, Layout)] = &[
+    (OLD, 18, Layout::Dex),
+    ("dex-master", 18, Layout::Dex),
+    ("dex-master-sessions", 28, Layout::Dex),
+    (ENT, 28, Layout::Ent),
+];
+
+/// The one in the layout of Dex's ORM.
+const ENT: &str = "sqlite3-ent-dex-master-sessions";
 
 /// The one of a release whose rows lack what was added later.
 const OLD: &str = "dex-2.45.1";
@@ -62,10 +71,10 @@ fn dump(db: &Connection) -> Vec<String> {
 
 #[tokio::test]
 async fn what_dex_wrote_is_read_and_written_again_to_the_byte() {
-    for (name, rows) in FIXTURES {
+    for (name, rows, layout) in FIXTURES {
         let folder = tempfile::tempdir().unwrap();
         let file = copy(&folder, name);
-        let store = crate::open(&file);
+        let store = crate::open_in(&file, *layout);
         let before = dump(&Connection::open(&file).unwrap());
         let mut read = 0;
         for kind in Kind::ALL {
@@ -130,4 +139,31 @@ async fn an_upgraded_database_has_the_tables_that_dex_makes() {
         }
         assert_eq!(tables(file).len(), master.len());
     }
+}
+
+/// The tables of the ORM are made as Dex makes them, whole or what is lacking.
+#[tokio::test]
+async fn the_other_layout_is_made_and_completed() {
+    let shape = |file: &Path| -> Vec<String> {
+        let db = Connection::open(file).unwrap();
+        let sql =
+            "select t.name || ' ' || c.name || ' ' || c.type || c.\"notnull\" || coalesce(c.dflt_value, '') || c.pk
+            from sqlite_master t, pragma_table_info(t.name) c where t.type = 'table' and t.name not like 'dex_%'
+            union select lower(sql) from sqlite_master where type = 'index' and name not like 'dex_%' and sql is not null
+            order by 1";
+        let mut statement = db.prepare(sql).unwrap();
+        let lines = statement.query_map((), |row| row.get(0)).unwrap();
+        lines.collect::<Result<_, _>>().unwrap()
+    };
+    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (theirs, ours) = (copy(&folder, ENT), other.path().join("dex.db"));
+    crate::open_in(&ours, Layout::Ent).close().await;
+    assert_eq!(shape(&ours), shape(&theirs));
+    let lacking = "alter table auth_codes drop column session_id; drop table auth_sessions";
+    Connection::open(&ours).unwrap().execute_batch(lacking).unwrap();
+    crate::open_in(&ours, Layout::Ent).close().await;
+    assert_eq!(shape(&ours), shape(&theirs));
+    let options = SqliteOptions { file: ours.display().to_string(), layout: Layout::Dex };
+    let refused = Sqlite::open(&options).err().unwrap().to_string();
+    assert!(refused.contains("set DEX_ENT_ENABLED=true"), "{refused}");
 }

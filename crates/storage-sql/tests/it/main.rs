@@ -12,12 +12,18 @@ mod postgres;
 mod rows;
 mod suite;
 mod tls;
+mod written;
 
 use std::path::Path;
 
-use dex_storage_sql::{Sqlite, SqliteOptions};
+use dex_storage_sql::{Layout, Sqlite, SqliteOptions};
 
 /// The database in this file.
 fn open(file: &Path) -> Sqlite {
-    Sqlite::open(&SqliteOptions { file: file.display().to_string(), ..SqliteOptions::default() }).unwrap()
+    open_in(file, Layout::Dex)
+}
+
+/// The database in this file, with the tables of a layout.
+fn open_in(file: &Path, layout: Layout) -> Sqlite {
+    Sqlite::open(&SqliteOptions { file: file.display().to_string(), layout }).unwrap()
 }

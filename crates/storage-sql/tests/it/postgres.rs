@@ -5,10 +5,16 @@ use std::time::Duration;
 use dex_model::{Client, Record as _, Spent, Timestamp};
 use dex_peers::Postgres as Peer;
 use dex_storage::{Backend as _, StorageError, Store, Write};
-use dex_storage_sql::{DatabasePassword, OpenError, Postgres, ServerOptions};
+use dex_storage_sql::{DatabasePassword, Layout, OpenError, Postgres, ServerOptions};
 
 use crate::heal::{self, client};
 use crate::tls::Authority;
+use crate::written::Written;
+
+/// The columns of Dex's tables, as the server describes them, and its indexes.
+const SHAPE: &str = "select table_name, column_name, data_type, is_nullable, column_default
+    from information_schema.columns where table_schema = 'public' and table_name not like 'dex_%' order by 1, 2;
+    select indexname, indexdef from pg_indexes where schemaname = 'public' and indexname not like 'dex_%' order by 1";
 
 struct Server {
     peer: Peer,
@@ -35,7 +41,7 @@ impl Server {
     /// The back end of this database, without a record.
     async fn emptied(&self, options: &ServerOptions) -> Postgres {
         let opened = Postgres::connect(options).await.unwrap();
-        self.peer.sql(&options.database, &heal::empty_all('"')).await.unwrap();
+        self.peer.sql(&options.database, &heal::empty_all(options.layout, '"')).await.unwrap();
         opened
     }
 
@@ -55,11 +61,15 @@ async fn a_server_is_a_back_end() {
     let (certificate, key) = authority.issue("localhost");
     let peer = Peer::start_with(Some((&certificate, &key))).await.unwrap();
     let server = Server { peer, authority };
-    let options = server.fresh().await;
-    dex_storage::conformance::run(|| async { server.emptied(&options).await }).await;
+    for layout in [Layout::Dex, Layout::Ent] {
+        let options = ServerOptions { layout, ..server.fresh().await };
+        dex_storage::conformance::run(|| async { server.emptied(&options).await }).await;
+    }
     every_way_in_leads_to_the_database(&server).await;
     who_cannot_come_in_is_told_why(&server).await;
     rows_are_as_dex_writes_them(&server).await;
+    what_dex_wrote_is_read_and_written_again(&server).await;
+    a_layout_is_made_and_completed(&server).await;
     replicas_start_together(&server).await;
     sweeping_uses_an_index(&server).await;
     an_operation_is_one_statement(&server).await;
@@ -171,6 +181,56 @@ async fn rows_are_as_dex_writes_them(server: &Server) {
     };
     seen("", "update client set name = 'theirs'").await;
     seen("theirs", "select 1").await;
+}
+
+const WRITTEN: &[Written] = &[
+    Written { name: "postgres-dex-2.45.1", layout: Layout::Dex, records: 18, whole: false },
+    Written { name: "postgres-dex-master-sessions", layout: Layout::Dex, records: 28, whole: true },
+    Written { name: "postgres-ent-dex-master-sessions", layout: Layout::Ent, records: 28, whole: true },
+];
+
+async fn what_dex_wrote_is_read_and_written_again(server: &Server) {
+    for written in WRITTEN {
+        let mut options = server.fresh().await;
+        server.peer.load(&options.database, &written.dump()).await.unwrap();
+        let other = if written.layout == Layout::Ent { Layout::Dex } else { Layout::Ent };
+        options.layout = other;
+        let refused = told(Postgres::connect(&options).await);
+        assert!(refused.contains("DEX_ENT_ENABLED"), "{refused}");
+        options.layout = written.layout;
+        let opened = Postgres::connect(&options).await.unwrap();
+        written.comes_back(opened, async || rows(server, &options.database).await).await;
+    }
+}
+
+/// Every row of Dex's tables.
+async fn rows(server: &Server, database: &str) -> String {
+    let tables = "select table_name from information_schema.tables where table_schema = 'public' and table_name not like 'dex_%' and table_name <> 'migrations' order by 1";
+    let mut rows = String::new();
+    for table in server.peer.sql(database, tables).await.unwrap().lines() {
+        rows += &server
+            .peer
+            .sql(database, &format!("select '{table}', t.* from \"{table}\" t order by 2, 3"))
+            .await
+            .unwrap();
+        rows.push('\n');
+    }
+    rows
+}
+
+/// The tables of the ORM are made as Dex makes them, whole or what is lacking.
+async fn a_layout_is_made_and_completed(server: &Server) {
+    let fresh = ServerOptions { layout: Layout::Ent, ..server.fresh().await };
+    Postgres::connect(&fresh).await.unwrap().close().await;
+    let made = ServerOptions { layout: Layout::Ent, ..server.fresh().await };
+    server.peer.load(&made.database, &WRITTEN[2].dump()).await.unwrap();
+    let shape = async |database: &str| server.peer.sql(database, SHAPE).await.unwrap();
+    let expected = shape(&made.database).await;
+    assert_eq!(shape(&fresh.database).await, expected);
+    let lacking = "alter table auth_codes drop column session_id; drop table auth_sessions";
+    server.peer.sql(&fresh.database, lacking).await.unwrap();
+    Postgres::connect(&fresh).await.unwrap().close().await;
+    assert_eq!(shape(&fresh.database).await, expected);
 }
 
 async fn replicas_start_together(server: &Server) {
