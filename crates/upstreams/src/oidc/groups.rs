@@ -4,7 +4,8 @@ use dex_connector::UpstreamError;
 use dex_upstream_client::{Claims, filter_groups};
 use serde_json::Value;
 
-use super::config::{GroupRules, NewGroup};
+use super::config::NewGroup;
+use super::rules::GroupRules;
 
 /// The user's groups; the gate is checked whether or not they are published.
 pub(super) fn of(claims: &Claims, rules: &GroupRules, user_id: &str) -> Result<Vec<String>, UpstreamError> {
@@ -68,7 +69,7 @@ fn made(claims: &Claims, new: &NewGroup) -> Option<String> {
 mod tests {
     use serde_json::json;
 
-    use super::super::config::Rules;
+    use super::super::rules::Rules;
     use super::*;
 
     fn groups(config: Value, claims: Value) -> Result<Vec<String>, String> {

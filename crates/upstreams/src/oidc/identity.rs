@@ -4,8 +4,8 @@ use dex_connector::{Identity, UpstreamError};
 use dex_upstream_client::Claims;
 use serde_json::Value;
 
-use super::config::{ClaimRules, Rules};
 use super::groups;
+use super::rules::{ClaimRules, Rules};
 
 /// What stands in for `name` where `userNameKey` does not say otherwise.
 const NAMES: [&str; 3] = ["name", "preferred_username", "email"];

@@ -13,6 +13,7 @@ mod identity;
 mod login;
 mod logout;
 mod refresh;
+mod rules;
 
 use std::sync::Arc;
 
@@ -22,7 +23,8 @@ use dex_oidc::CodeChallengeMethod;
 use dex_upstream_client::{Claims, Client, ClientOptions, Expected, Prepared, Provider, TokenEndpoint};
 use dex_upstream_client::{Secret, TokenAnswer, read_config};
 
-use config::{Config, Rules};
+use config::Config;
+use rules::Rules;
 
 /// The connector.
 struct Oidc {
