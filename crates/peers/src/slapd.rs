@@ -74,6 +74,15 @@ impl Slapd {
         self.process.signal(Signal::SIGKILL)
     }
 
+    /// Stops it from answering, though its connections stay open, or lets it go on.
+    ///
+    /// # Errors
+    ///
+    /// When it is gone.
+    pub fn hang(&self, hang: bool) -> anyhow::Result<()> {
+        self.process.signal(if hang { Signal::SIGSTOP } else { Signal::SIGCONT })
+    }
+
     /// Starts it again on the same ports with the same data.
     ///
     /// # Errors

@@ -8,6 +8,7 @@
 mod groups;
 mod raw;
 mod tls;
+mod trust;
 mod users;
 
 use std::time::Duration;

@@ -81,6 +81,16 @@ mod tests {
         assert_eq!(Data::read(text.as_bytes()).unwrap().stored_entry(), entry);
     }
 
+    /// What Dex wrote for a user of OpenLDAP.
+    const OF_DEX: &str = r#"{"username":"user7","entry":{"DN":"uid=user7,ou=People,dc=example,dc=org","Attributes":[{"Name":"uid","Values":["user7"],"ByteValues":["dXNlcjc="]},{"Name":"cn","Values":["User 7"],"ByteValues":["VXNlciA3"]},{"Name":"mail","Values":["user7@example.org"],"ByteValues":["dXNlcjdAZXhhbXBsZS5vcmc="]}]}}"#;
+
+    #[test]
+    fn what_dex_wrote_is_written_again_byte_for_byte() {
+        let data = Data::read(OF_DEX.as_bytes()).unwrap();
+        assert_eq!(data.to_bytes(), OF_DEX.as_bytes());
+        assert_eq!(Data::new(&data.username, &data.stored_entry()).to_bytes(), OF_DEX.as_bytes());
+    }
+
     #[test]
     fn what_dex_leaves_out_reads_as_nothing() {
         for text in [

@@ -34,8 +34,6 @@ async fn a_server_that_dies_takes_nobody_along() {
     .await;
     assert!(failed.len() <= AT_ONCE, "{} logins failed: {:?}", failed.len(), failed.first());
     assert!((1..=CONNECTIONS).contains(&second.connections().await.unwrap()));
-    // One that hangs is left alone too, once its time is over.
-    second_is_enough(&corp).await;
     first.restart(false).await.unwrap();
     drop(second);
     tokio::time::sleep(Duration::from_millis(1100)).await;
@@ -43,10 +41,23 @@ async fn a_server_that_dies_takes_nobody_along() {
     assert_eq!(failed, NOBODY, "the first one is back");
 }
 
-async fn second_is_enough(corp: &crate::support::Opened) {
-    for _ in 0..10 {
-        assert!(matches!(corp.end("jane", "foo").await, End::In(_)));
-    }
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_hangs_holds_nobody_up_for_long() {
+    let first = Slapd::start(PEOPLE, None, "").await.unwrap();
+    let second = Slapd::start(PEOPLE, None, "").await.unwrap();
+    let change = json!({"requestTimeout": 1, "connectTimeout": 1});
+    let corp = Arc::new(open(&merged(both(&first, &second), change)));
+    let failed = run(&corp, LOGINS, async |done| {
+        if done == LOGINS / 4 {
+            first.hang(true).unwrap();
+        }
+    })
+    .await;
+    assert!(failed.len() <= AT_ONCE, "{} logins failed: {:?}", failed.len(), failed.first());
+    let begun = std::time::Instant::now();
+    assert_eq!(run(&corp, 50, async |_| {}).await, NOBODY);
+    assert!(begun.elapsed() < Duration::from_secs(3), "it is asked again now and then only");
+    first.hang(false).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -18,14 +18,25 @@ pub(crate) struct Authority {
 
 impl Authority {
     pub(crate) fn new(name: &str) -> Self {
+        Self::naming(name, &[])
+    }
+
+    /// One whose own certificate is for hosts, too.
+    fn naming(name: &str, hosts: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let key = KeyPair::generate().unwrap();
-        let mut parameters = CertificateParams::new(Vec::new()).unwrap();
+        let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
+        let mut parameters = CertificateParams::new(hosts).unwrap();
         parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         parameters.distinguished_name.push(DnType::CommonName, name);
         let certificate = parameters.self_signed(&key).unwrap();
         std::fs::write(folder.path().join("ca.pem"), certificate.pem()).unwrap();
+        std::fs::write(folder.path().join("ca.key"), key.serialize_pem()).unwrap();
         Self { folder, issuer: Issuer::new(parameters, key) }
+    }
+
+    fn key(&self) -> PathBuf {
+        self.folder.path().join("ca.key")
     }
 
     pub(crate) fn file(&self) -> PathBuf {
@@ -116,4 +127,22 @@ async fn a_server_without_tls_is_not_spoken_to_in_clear() {
         assert!(error.contains("start TLS failed: LDAP Result Code"), "{error}");
     }
     assert_eq!(server.connections().await.unwrap(), 0, "refused connections are closed");
+}
+
+/// Its own authority, as `openssl req -x509` makes it.
+#[tokio::test]
+async fn a_certificate_that_is_its_own_authority_is_believed_if_it_is_configured() {
+    let own = Authority::naming("self", &["127.0.0.1"]);
+    let (ca, key) = (own.file(), own.key());
+    let server =
+        Slapd::start(PEOPLE, Some(&TlsFiles { authority: &ca, certificate: &ca, key: &key }), "").await.unwrap();
+    let over = |ca: &Path, host: &str| {
+        let host = format!("{host}:{}", server.tls_port);
+        open(&merged(config(&server), json!({"insecureNoSSL": false, "host": host, "rootCA": text(ca)})))
+    };
+    assert!(matches!(over(&ca, "127.0.0.1").end("jane", "foo").await, End::In(_)));
+    let End::Failed(error) = over(&ca, "localhost").end("jane", "foo").await else { panic!("another name") };
+    assert!(error.contains("certificate not valid for name"), "{error}");
+    let stranger = Authority::naming("self", &["127.0.0.1"]);
+    assert!(matches!(over(&stranger.file(), "127.0.0.1").end("jane", "foo").await, End::Failed(_)));
 }
