@@ -64,12 +64,17 @@ impl Environment {
     ///
     /// # Errors
     ///
-    /// [`OpenError::Variable`] for a switch that is neither on nor off, and a time that is none.
+    /// [`OpenError::Variable`] for a switch that is neither on nor off, a time that is none, and `VAULT_TLS_SERVER_NAME`,
+    /// which would be ignored in silence otherwise.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, OpenError> {
         let get = |name: &str| {
             let of = |prefix: &str| get(&format!("{prefix}{name}")).filter(|value| !value.is_empty());
             of("BAO_").or_else(|| of("VAULT_"))
         };
+        if get("TLS_SERVER_NAME").is_some() {
+            let why = "not supported; let the address name the host that the certificate names";
+            return Err(OpenError::variable("TLS_SERVER_NAME", &why));
+        }
         Ok(Self {
             namespace: get("NAMESPACE"),
             ca_pem: get("CACERT_BYTES"),
@@ -192,11 +197,12 @@ mod tests {
     }
 
     #[test]
-    fn half_a_client_certificate_and_an_empty_authority_are_told() {
+    fn what_cannot_be_used_is_told() {
         let half = read(&[("VAULT_CLIENT_CERT", "/no/such")]).unwrap().identity();
         assert!(matches!(half, Err(OpenError::Variable { name: "CLIENT_CERT", .. })));
         let empty = read(&[("VAULT_CACERT_BYTES", "nothing")]).unwrap().authorities();
         assert!(matches!(empty, Err(OpenError::Variable { name: "CACERT_BYTES", .. })));
+        assert!(read(&[("BAO_TLS_SERVER_NAME", "v")]).is_err() && read(&[("BAO_TLS_SERVER_NAME", "")]).is_ok());
         let missing = read(&[("VAULT_CACERT", "/no/such")]).unwrap().authorities();
         assert!(matches!(missing, Err(OpenError::Variable { name: "CACERT", .. })));
     }

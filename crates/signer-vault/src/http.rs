@@ -7,12 +7,16 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use reqwest::{Client, Method, Proxy, redirect};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::environment::{Environment, OpenError, TIMEOUT};
 
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How many requests run at once, each on a connection; further ones wait within their time.
+const CONCURRENT_MAX: usize = 64;
 
 /// How many bytes of an answer are read: a key of a thousand versions and more.
 const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -37,6 +41,7 @@ pub(crate) struct Http {
     base: Url,
     headers: HeaderMap,
     timeout: Duration,
+    places: Semaphore,
 }
 
 impl Http {
@@ -71,7 +76,8 @@ impl Http {
         }
         let client = builder.build().map_err(|error| unusable("the HTTP client", &error))?;
         let timeout = environment.timeout.unwrap_or(TIMEOUT);
-        Ok(Self { client, base, headers: headers(token, environment)?, timeout })
+        let (headers, places) = (headers(token, environment)?, Semaphore::new(CONCURRENT_MAX));
+        Ok(Self { client, base, headers, timeout, places })
     }
 
     /// Reads `/v1/` and these segments.
@@ -87,6 +93,7 @@ impl Http {
 
     async fn ask(&self, method: Method, path: &[&str], body: Option<Vec<u8>>) -> Result<Value, RemoteError> {
         let attempts = async {
+            let _place = self.places.acquire().await.expect("it is never closed");
             let mut waits = RETRY_AFTER.iter();
             loop {
                 match self.attempt(&method, path, body.as_ref()).await {

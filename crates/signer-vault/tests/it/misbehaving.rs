@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use dex_signer_vault::{Environment, Vault};
-use dex_web::signing::{RemoteError, RemoteSigner};
+use dex_web::signing::{RemoteError, RemoteKey, RemoteSigner};
 use http::StatusCode;
 use tokio::net::{TcpListener, UnixListener};
 
@@ -115,4 +115,33 @@ async fn an_agent_is_reached_by_its_socket_and_brings_its_own_token() {
     tokio::spawn(axum::serve(listener, router(answer)).into_future());
     let vault = Vault::open(&format!("unix://{}", path.display()), "", "k", &Environment::default()).unwrap();
     assert_eq!(vault.keys().await.map(|keys| keys.len()), Ok(1));
+}
+
+#[tokio::test]
+async fn one_that_hangs_holds_sixty_four_connections_and_no_more() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let accepted = Arc::new(AtomicUsize::new(0));
+    let counted = accepted.clone();
+    tokio::spawn(async move {
+        let mut held = Vec::new();
+        while let Ok((connection, _)) = listener.accept().await {
+            counted.fetch_add(1, Ordering::SeqCst);
+            held.push(connection);
+        }
+    });
+    let environment = Environment { timeout: Some(Duration::from_secs(2)), ..Environment::default() };
+    let vault = Arc::new(Vault::open(&url, "t", "k", &environment).unwrap());
+    let public = dex_jose::SigningKey::generate(dex_jose::Algorithm::EdDSA).public();
+    let key = RemoteKey { version: 1, public, signs: true };
+    let mut waiting = tokio::task::JoinSet::new();
+    for _ in 0..200 {
+        let (vault, key) = (vault.clone(), key.clone());
+        waiting.spawn(async move { vault.sign(&key, "header.payload").await });
+    }
+    tokio::time::sleep(environment.timeout.unwrap() / 2).await;
+    assert_eq!(accepted.load(Ordering::SeqCst), 64);
+    for answered in waiting.join_all().await {
+        assert!(matches!(answered, Err(RemoteError::Unavailable(_))), "{answered:?}");
+    }
 }
