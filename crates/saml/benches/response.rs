@@ -1,4 +1,5 @@
 //! How long a response takes from its text to the assertion: `cargo bench -p dex-saml`.
+#![expect(clippy::unwrap_used, reason = "the tests it shares its identity provider with fail by panicking")]
 #![expect(clippy::print_stdout, reason = "what was measured goes to standard output")]
 
 use std::time::Instant;
@@ -32,4 +33,13 @@ fn main() {
             println!("{} bytes, response signed {response}, assertion signed {assertion}: {took:?}", text.len());
         }
     }
+    // The most that a stranger can make us do: as many elements and as many bytes as may be.
+    let honest = idp::Plan::new(true, true).build();
+    let junk: String = (0..39_900).map(|n| format!("<a ID=\"i{n}\"/>")).collect();
+    let text = honest.replace("<samlp:Status>", &format!("{junk}<samlp:Status>"));
+    let started = Instant::now();
+    for _ in 0..BATCHES {
+        examine(&text, &expected, idp::now()).outcome.expect_err("it was changed");
+    }
+    println!("{} bytes of a stranger's: {:?}", text.len(), started.elapsed() / BATCHES);
 }

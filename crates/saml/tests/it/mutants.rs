@@ -93,7 +93,7 @@ fn a_changed_response_says_the_same_or_nothing() {
     let said = outcome(&honest[0].write()).unwrap();
     let xmlsec = XmlSec::new();
     let shown = std::cell::Cell::new(0);
-    let config = ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() };
+    let config = ProptestConfig { cases: 2500, failure_persistence: None, ..ProptestConfig::default() };
     let strategy = (0..SIGNED.len(), prop::collection::vec(change(), 1..4));
     let mut runner = proptest::test_runner::TestRunner::new(config);
     let result = runner.run(&strategy, |(which, changes)| {
