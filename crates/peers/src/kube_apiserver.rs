@@ -61,7 +61,8 @@ impl KubeApiserver {
             .arg("--disable-admission-plugins=ServiceAccount")
             .args(extra)
             .current_dir(folder.path());
-        let api = Process::start(&mut command, &folder.path().join("kube-apiserver.log"))?;
+        let api = Process::start(&mut command, &folder.path().join("kube-apiserver.log"))
+            .context("`cargo xtask setup` builds kube-apiserver")?;
         let mut server = Self { api, port, folder, _etcd: etcd };
         server.wait().await?;
         Ok(server)

@@ -69,4 +69,5 @@ async fn kubernetes_is_a_back_end() {
     failures::what_is_not_there_or_not_ours_is_told(&cluster).await;
     failures::credentials_that_change_are_taken_up(&cluster).await;
     failures::a_pause_heals(&cluster).await;
+    rights::the_example_grants_what_is_needed(&cluster).await;
 }

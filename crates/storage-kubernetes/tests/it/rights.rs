@@ -81,3 +81,25 @@ pub(crate) async fn a_missing_right_is_named(cluster: &Cluster) {
     assert!(told.contains(expected), "{told}");
     cluster.server.apply(&role("owner", "owner", OF_DEX)).await.unwrap();
 }
+
+/// On a cluster that knows nothing of dex. The definitions that the other checks used go first.
+pub(crate) async fn the_example_grants_what_is_needed(cluster: &Cluster) {
+    cluster.server.kubectl(&["delete", "crd", "--all"]).await.unwrap();
+    cluster.server.kubectl(&["create", "namespace", "dex"]).await.unwrap();
+    cluster.server.apply(include_str!("../../../../examples/k8s/rbac.yaml")).await.unwrap();
+    let token = cluster.server.kubectl(&["-n", "dex", "create", "token", "dex"]).await.unwrap();
+    let columns = ["get", "crd", "passwords.dex.coreos.com", "-o", "jsonpath={..additionalPrinterColumns[0].name}"];
+    let opened = cluster.open_as(&token, "dex", true).await.unwrap();
+    opened.ping().await.unwrap();
+    assert_eq!(cluster.server.kubectl(&columns).await.unwrap(), "Email");
+
+    // The definitions alone, and no right to make them.
+    cluster.server.kubectl(&["delete", "crd", "--all"]).await.unwrap();
+    cluster.server.kubectl(&["delete", "clusterrolebinding", "dex-definitions"]).await.unwrap();
+    cluster.server.create(include_str!("../../../../examples/k8s/crds.json")).await.unwrap();
+    let until = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
+    while let Err(error) = cluster.open_as(&token, "dex", false).await {
+        assert!(tokio::time::Instant::now() < until, "{error}");
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+}
