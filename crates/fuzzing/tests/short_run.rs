@@ -61,5 +61,7 @@ short_runs! {
     jwk
     sealed
     redirect_uri
+    saml_response
+    saml_metadata
     config
 }

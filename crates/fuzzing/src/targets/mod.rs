@@ -9,6 +9,7 @@ mod headers;
 mod jose;
 mod parameters;
 mod redirect_uri;
+mod saml;
 mod sealed;
 
 /// A reader to feed.
@@ -33,6 +34,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "jwk", run: jose::jwk, inputs: 20_000 },
     Target { name: "sealed", run: sealed::sealed, inputs: 20_000 },
     Target { name: "redirect_uri", run: redirect_uri::redirect_uri, inputs: 20_000 },
+    Target { name: "saml_response", run: saml::saml_response, inputs: 5_000 },
+    Target { name: "saml_metadata", run: saml::saml_metadata, inputs: 5_000 },
     Target { name: "config", run: config::config, inputs: 5_000 },
 ];
 

@@ -22,6 +22,9 @@ pub(super) enum Command {
     /// Copy or check the records of a storage
     #[command(subcommand)]
     Storage(Storage),
+    /// Look into SAML logins
+    #[command(subcommand)]
+    Saml(Saml),
     /// Print the version
     Version,
     /// Print the completion script of a shell
@@ -89,6 +92,38 @@ pub(super) struct Copy {
 pub(super) struct Check {
     /// Configuration file whose storage is read
     pub(super) config: PathBuf,
+}
+
+/// What is asked of `dex saml`.
+#[derive(Debug, Subcommand)]
+pub(super) enum Saml {
+    /// Say what a connector makes of a SAML response, check by check
+    ///
+    /// The exit status is 0 only if a login would have followed. The response is what the browser posts as SAMLResponse, in
+    /// base64, or the XML in it.
+    Explain(Explain),
+}
+
+/// Arguments of `dex saml explain`.
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    /// Configuration file
+    #[arg(long, value_name = "CONFIG")]
+    pub(super) config: PathBuf,
+    /// Id of the connector
+    #[arg(long, value_name = "ID")]
+    pub(super) connector: String,
+    /// The time at which the response came; now without it
+    #[arg(long, value_name = "RFC3339")]
+    pub(super) at: Option<jiff::Timestamp>,
+    /// The id of the request that it answers; not checked without it
+    #[arg(long, value_name = "ID")]
+    pub(super) in_response_to: Option<String>,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    /// File with the response
+    pub(super) response: PathBuf,
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! was asked to stop exits with 0.
 
 mod args;
+mod saml;
 mod storage;
 mod version;
 
@@ -45,6 +46,7 @@ pub fn main() -> ExitCode {
         Some(Command::Serve(serve)) => block_on(run::serve(serve)),
         Some(Command::Demo(demo)) => block_on(run::demo(demo)),
         Some(Command::Storage(asked)) => block_on(storage::run(asked)),
+        Some(Command::Saml(asked)) => saml::run(asked),
         Some(Command::Version) => {
             print(&version::text());
             ExitCode::SUCCESS

@@ -34,7 +34,7 @@ const UNDER: &[(&str, &[&str])] = &[
     ("admin", &["web"]),
     ("example-app", &["jose", "oidc"]),
     ("testkit", &["web"]),
-    ("fuzzing", &["config", "login", "testkit"]),
+    ("fuzzing", &["config", "login", "saml", "testkit"]),
     (
         "dex",
         &[
