@@ -111,3 +111,27 @@ async fn a_strangers_url_does_not_lead_into_our_network() {
     assert!(error.to_string().contains("no public address"), "{error}");
     assert!(server.asked().is_empty());
 }
+
+/// Set in the process that is started with a proxy in its environment.
+const ASKED: &str = "DEX_TEST_ASKS_BY_PROXY";
+
+#[tokio::test]
+async fn calls_go_through_the_proxy_of_the_environment() {
+    if let Ok(url) = std::env::var(ASKED) {
+        let url = url.parse().unwrap();
+        client().get_json::<Value>(&url, Auth::None).await.unwrap();
+        client_with(|options| options.public_only = true).get_json::<Value>(&url, Auth::None).await.unwrap_err();
+        return;
+    }
+    let proxy = Server::start(|_, _| "{}").await;
+    let done = tokio::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "limits::calls_go_through_the_proxy_of_the_environment"])
+        .env(ASKED, "http://id.invalid/me")
+        .env("HTTP_PROXY", proxy.url.as_str())
+        .env_remove("NO_PROXY")
+        .output()
+        .await
+        .unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
+    assert_eq!(proxy.asked().len(), 1);
+}

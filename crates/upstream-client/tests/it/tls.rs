@@ -30,14 +30,23 @@ impl Authority {
     }
 
     fn issue(&self, name: &str) -> (rcgen::Certificate, KeyPair) {
+        self.issue_as(name, IsCa::NoCa)
+    }
+
+    fn issue_as(&self, name: &str, is_ca: IsCa) -> (rcgen::Certificate, KeyPair) {
         let key = KeyPair::generate().unwrap();
-        (CertificateParams::new([name.to_owned()]).unwrap().signed_by(&key, &self.issuer).unwrap(), key)
+        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+        params.is_ca = is_ca;
+        (params.signed_by(&key, &self.issuer).unwrap(), key)
     }
 }
 
 /// A server for 127.0.0.1 that, if `demanding`, wants a certificate of the same authority.
 async fn server(authority: &Authority, demanding: bool) -> Url {
-    let (certificate, key) = authority.issue("127.0.0.1");
+    serve(authority, demanding, authority.issue("127.0.0.1")).await
+}
+
+async fn serve(authority: &Authority, demanding: bool, (certificate, key): (rcgen::Certificate, KeyPair)) -> Url {
     let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
     let config = rustls::ServerConfig::builder();
     let config = match demanding {
@@ -103,4 +112,14 @@ async fn a_client_certificate_is_shown_and_a_broken_one_told_at_opening() {
     let broken = ClientIdentity { certificates: certificate.pem(), key: Secret::new("no key") };
     let error = ask(&url, |options| options.identity = Some(broken)).await.unwrap_err();
     assert!(matches!(&error, UpstreamError::Misconfigured(text) if !text.contains("no key")), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_with_the_certificate_of_an_authority_is_told_what_to_do() {
+    let authority = Authority::new();
+    let wrong = authority.issue_as("127.0.0.1", IsCa::Ca(BasicConstraints::Unconstrained));
+    let url = serve(&authority, false, wrong).await;
+    let pem = authority.pem.clone();
+    let error = ask(&url, |options| options.root_cas = vec![pem]).await.unwrap_err();
+    assert!(error.to_string().contains("issue one for the server, without CA:TRUE"), "{error}");
 }
