@@ -10,6 +10,7 @@ use dex_web::{App, Incoming, TokenError, with_headers};
 use http::Method;
 
 use crate::grants;
+use crate::grants::authorization_code::{self, Redeemed};
 use crate::grants::refresh_token::{self, Rotation};
 use crate::mint::{self, Authorized};
 use crate::{AuthenticatedClient, Credentials};
@@ -58,26 +59,42 @@ pub(crate) async fn token(State(app): State<Arc<App>>, request: Incoming) -> Res
     let credentials = Credentials::read(&request.headers, &form)?;
     let client = AuthenticatedClient::check(&app, &credentials).await?;
     let grant = Grant { app: &app, client: &client, form: &form, now, address: request.address };
-    let (authorized, rotation) = authorize(grant_type, &grant).await?;
+    let (authorized, unsettled) = authorize(grant_type, &grant).await?;
     let mut tokens = mint::tokens(&app, &authorized, now).await?;
-    if let Some(rotation) = rotation {
-        let held = refresh_token::rotate(&grant, rotation).await?;
-        tokens.refresh_token = Some(held.expose().to_owned());
+    match unsettled {
+        Unsettled::Nothing => {}
+        Unsettled::Code(redeemed) => redeemed.settle(&app, now).await?,
+        Unsettled::Rotation(rotation) => {
+            let held = refresh_token::rotate(&grant, *rotation).await?;
+            tokens.refresh_token = Some(held.expose().to_owned());
+        }
     }
     Ok(with_headers(&app, tokens.into_response()))
 }
 
-/// What is issued, and the rotation that is written once it is signed.
-async fn authorize(grant_type: GrantType, grant: &Grant<'_>) -> Result<(Authorized, Option<Rotation>), TokenError> {
+/// What is written only once the tokens are signed, and before they leave.
+enum Unsettled {
+    Nothing,
+    Code(Box<Redeemed>),
+    Rotation(Box<Rotation>),
+}
+
+async fn authorize(grant_type: GrantType, grant: &Grant<'_>) -> Result<(Authorized, Unsettled), TokenError> {
     let authorized = match grant_type {
-        GrantType::AuthorizationCode => grants::authorization_code::redeem(grant).await?,
-        GrantType::RefreshToken => return refresh_token::redeem(grant).await,
+        GrantType::AuthorizationCode => {
+            let (authorized, redeemed) = authorization_code::redeem(grant).await?;
+            return Ok((authorized, Unsettled::Code(Box::new(redeemed))));
+        }
+        GrantType::RefreshToken => {
+            let (authorized, rotation) = refresh_token::redeem(grant).await?;
+            return Ok((authorized, rotation.map(Box::new).map_or(Unsettled::Nothing, Unsettled::Rotation)));
+        }
         GrantType::ClientCredentials => grants::client_credentials::redeem(grant).await?,
         GrantType::Password => grants::password::redeem(grant).await?,
         GrantType::TokenExchange => grants::token_exchange::redeem(grant).await?,
         GrantType::Implicit | GrantType::DeviceCode => return Err(unsupported()),
     };
-    Ok((authorized, None))
+    Ok((authorized, Unsettled::Nothing))
 }
 
 fn parse(app: &App, request: &Incoming) -> Result<(GrantType, Form), TokenError> {

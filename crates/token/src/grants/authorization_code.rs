@@ -14,8 +14,19 @@ use crate::{family, upstream};
 
 const INVALID: &str = "Invalid or expired code parameter.";
 
-/// Spends a code for what it stands for.
-pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<Authorized, TokenError> {
+/// A code that is still to be used up.
+///
+/// Its tokens are signed first: a signer in another program may be down, and the client then comes again with the
+/// same code.
+pub(crate) struct Redeemed {
+    code: AuthCode,
+    /// Whether it lies in a row, which is then of no use any more. A sealed code has another text than its id.
+    stored: bool,
+    family: Option<RefreshToken>,
+}
+
+/// Checks a code. The caller then signs what it stands for, and settles.
+pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<(Authorized, Redeemed), TokenError> {
     let text = grant.form.get("code");
     if text.is_empty() {
         return Err(TokenError::invalid_request("Required param: code."));
@@ -30,8 +41,7 @@ pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<Authorized, TokenError> 
     // Hybrid requests begin as implicit ones.
     let grants = [GrantType::AuthorizationCode, GrantType::Implicit];
     let opened = still_allowed(grant.app, grant.client, &code, &grants).await?;
-    spend(grant.app, &code, grant.now).await?;
-    issue(grant.app, &opened, code, text, grant.now).await
+    Ok(issue(&opened, code, text, grant.now))
 }
 
 /// The connector of a code, if its client may still use it through one of `grants`: a policy may have changed
@@ -67,15 +77,13 @@ pub(crate) async fn find(app: &App, text: &str) -> Result<Option<AuthCode>, Toke
 
 /// Uses a code up. Who inserts its mark first has it; everyone after that replays it, and what it had brought
 /// is revoked (RFC 6749 §4.1.2).
-pub(crate) async fn spend(app: &App, code: &AuthCode, now: Timestamp) -> Result<(), TokenError> {
+async fn spend(app: &App, code: &AuthCode, now: Timestamp) -> Result<(), TokenError> {
     let mark = Spent { id: format!("code/{}", code.id), expiry: code.expiry };
     if app.store.insert(mark).await? == Write::Lost {
         revoke_issued(app, code, now).await?;
         tracing::warn!(client_id = %code.client_id, "authorization code used twice, its tokens are revoked");
         return Err(TokenError::invalid_grant(INVALID));
     }
-    // A code kept in a row is of no use any more; the mark tells its replays.
-    let _ = app.store.remove::<AuthCode>(&code.id).await?;
     Ok(())
 }
 
@@ -110,36 +118,50 @@ fn refresh_id(code: &AuthCode) -> String {
     id::id_from(&derived(code, "refresh token"))
 }
 
-/// What a spent code brings, its refresh token included.
-pub(crate) async fn issue(
-    app: &App,
-    opened: &Opened,
-    code: AuthCode,
-    text: &str,
-    now: Timestamp,
-) -> Result<Authorized, TokenError> {
-    let refresh_token =
-        if upstream::refreshable(opened, &code.scopes) { Some(begin_family(app, &code, now).await?) } else { None };
+/// What a code brings, its refresh token included, and what is then to be written.
+pub(crate) fn issue(opened: &Opened, code: AuthCode, text: &str, now: Timestamp) -> (Authorized, Redeemed) {
+    let family = upstream::refreshable(opened, &code.scopes).then(|| new_family(&code, now));
     let openid = code.scopes.iter().any(|scope| Scope::of(scope) == Scope::OpenId);
-    Ok(Authorized {
+    let authorized = Authorized {
         access_jti: Some(access_jti(&code)),
-        refresh_token,
+        refresh_token: family.as_ref().map(|token| family::held(&token.id, &token.current)),
         code: Some(TokenSecret::new(text)),
         issue: if openid { Issue::AccessAndId } else { Issue::Access },
         subject: Subject {
-            client_id: code.client_id,
-            claims: code.claims,
-            connector_id: code.connector_id,
-            scopes: code.scopes,
-            nonce: code.nonce,
+            client_id: code.client_id.clone(),
+            claims: code.claims.clone(),
+            connector_id: code.connector_id.clone(),
+            scopes: code.scopes.clone(),
+            nonce: code.nonce.clone(),
             auth_time: (code.auth_time != ZERO_TIME).then_some(code.auth_time),
-            session_id: code.session_id,
+            session_id: code.session_id.clone(),
         },
-    })
+    };
+    let stored = text == code.id;
+    (authorized, Redeemed { code, stored, family })
 }
 
-async fn begin_family(app: &App, code: &AuthCode, now: Timestamp) -> Result<TokenSecret, TokenError> {
-    let token = RefreshToken {
+impl Redeemed {
+    /// Uses the code up, and then begins the family of its refresh token.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_grant` for the code's second use; what was signed for it must go nowhere.
+    pub(crate) async fn settle(self, app: &App, now: Timestamp) -> Result<(), TokenError> {
+        spend(app, &self.code, now).await?;
+        if self.stored {
+            // The mark tells its replays.
+            let _ = app.store.remove::<AuthCode>(&self.code.id).await?;
+        }
+        match self.family {
+            Some(token) => begin_family(app, &self.code, token).await,
+            None => Ok(()),
+        }
+    }
+}
+
+fn new_family(code: &AuthCode, now: Timestamp) -> RefreshToken {
+    RefreshToken {
         id: refresh_id(code),
         current: family::new_secret(),
         obsolete: TokenSecret::default(),
@@ -152,14 +174,16 @@ async fn begin_family(app: &App, code: &AuthCode, now: Timestamp) -> Result<Toke
         claims: code.claims.clone(),
         scopes: code.scopes.clone(),
         nonce: code.nonce.clone(),
-    };
-    let held = family::held(&token.id, &token.current);
+    }
+}
+
+async fn begin_family(app: &App, code: &AuthCode, token: RefreshToken) -> Result<(), TokenError> {
     family::begin(&app.store, token.clone(), &code.connector_data).await?;
     if app.store.get::<Spent>(&replayed_mark(code).id).await?.is_some() {
         // Replayed meanwhile: the answer is still this one's, but what it holds is revoked already.
         family::end(&app.store, &token).await?;
     }
-    Ok(held)
+    Ok(())
 }
 
 /// Whether the verifier answers the challenge that the flow began with (oidc-core spec, 18.1).

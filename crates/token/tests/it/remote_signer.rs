@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use dex_jose::{Algorithm, SigningKey};
+use dex_model::Kind;
 use dex_testkit::TestApp;
 use dex_web::signing::{RemoteError, RemoteKey, RemoteSigner};
 
@@ -52,11 +53,16 @@ async fn tokens_of_every_algorithm_are_bound_and_believed() {
 }
 
 #[tokio::test]
-async fn a_signer_that_is_away_costs_nobody_a_refresh_token() {
+async fn a_signer_that_is_away_costs_nobody_a_code_or_a_refresh_token() {
     // Without an interval in which the former token is answered again.
     let app = app_with(|settings| settings.refresh.reuse_interval = std::time::Duration::ZERO).await;
     let signer = signed_remotely(&app, Algorithm::ES256).await;
-    let first = member(&redeem(&app, &code(&app, &["openid", "offline_access"])).await, "refresh_token");
+    signer.away.store(true, Ordering::SeqCst);
+    let code = code(&app, &["openid", "offline_access"]);
+    assert_eq!(refusal(&redeem(&app, &code).await), (503, "temporarily_unavailable".into()));
+    assert_eq!(app.records_of(Kind::Spent).await + app.records_of(Kind::RefreshToken).await, 0);
+    signer.away.store(false, Ordering::SeqCst);
+    let first = member(&redeem(&app, &code).await, "refresh_token");
     signer.away.store(true, Ordering::SeqCst);
     let away = refresh(&app, &first).await;
     assert_eq!(refusal(&away), (503, "temporarily_unavailable".into()));
