@@ -52,6 +52,20 @@ pub(crate) fn client(id: &str) -> Client {
     Client { id: id.into(), ..Client::default() }
 }
 
+/// A row is replaced only as it was seen; `write` runs a statement in another process.
+pub(crate) async fn what_another_process_wrote_is_not_overwritten(backend: &dyn Backend, write: impl AsyncFn(&str)) {
+    let record = Client { name: "ours".into(), ..client("web") }.into_any();
+    let key = record.key();
+    assert_eq!(backend.insert(&record).await.unwrap(), Write::Done);
+    for theirs in ["name = 'Ours'", "name = 'Ours '", "sso_shared_with = '[]'", "public = true"] {
+        let (found, seen) = backend.get(&key).await.unwrap().unwrap();
+        write(&format!("update client set {theirs}")).await;
+        assert_eq!(backend.replace(&seen, &found).await.unwrap(), Write::Lost, "{theirs}");
+        let (found, seen) = backend.get(&key).await.unwrap().unwrap();
+        assert_eq!(backend.replace(&seen, &found).await.unwrap(), Write::Done, "{theirs}");
+    }
+}
+
 /// Asks again on another connection when one is gone; `break_all` ends all of them on the server's side.
 pub(crate) async fn broken_connections_heal(backend: &dyn Backend, break_all: impl AsyncFn()) {
     for n in 0..3 {
