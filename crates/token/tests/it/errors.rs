@@ -213,7 +213,8 @@ async fn each_error_of_each_endpoint_has_its_status_code_description_and_headers
 fn assert_carried(shown: &Shown, told: &str) {
     assert_eq!(shown.headers[header::CONTENT_TYPE], "application/json", "{told}");
     assert_eq!(shown.headers[header::CACHE_CONTROL], "no-store", "{told}");
-    let challenge = shown.headers.get(header::WWW_AUTHENTICATE).map(|value| value.to_str().unwrap());
+    let challenge =
+        shown.headers.get(header::WWW_AUTHENTICATE).map(|value| value.to_str().expect("a challenge is text"));
     let wanted = (shown.status == 401 && member(shown, "error") == "invalid_client").then_some("Basic realm=\"dex\"");
     assert_eq!(challenge, wanted, "{told}");
 }
