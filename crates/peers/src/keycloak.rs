@@ -71,6 +71,23 @@ impl Keycloak {
     /// The path of the realm below any address that leads to it.
     pub const REALM: &'static str = "/realms/corp";
 
+    /// A public client of the realm that has nothing to do with dex.
+    pub const OTHER_CLIENT: &'static str = "other";
+
+    /// The user's tokens at a client, as `/token` answers them. They name as their issuer the realm below `address`.
+    ///
+    /// # Errors
+    ///
+    /// When it does not answer so.
+    pub async fn tokens(&self, address: &str, client: &str) -> anyhow::Result<Value> {
+        let secret = if client == Self::CLIENT { Self::SECRET } else { "" };
+        let login = [("username", Self::USER), ("password", Self::PASSWORD), ("scope", "openid profile email")];
+        let fields = [("grant_type", "password"), ("client_id", client), ("client_secret", secret)];
+        let url = format!("{address}{}/protocol/openid-connect/token", Self::REALM);
+        let request = self.http.post(url).form(&[&fields[..], &login[..]].concat());
+        Ok(serde_json::from_str(&sent(request).await?.text().await?)?)
+    }
+
     /// Takes the user out of a group.
     ///
     /// # Errors

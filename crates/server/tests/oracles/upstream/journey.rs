@@ -73,6 +73,20 @@ connectors:
         tokens
     }
 
+    /// Exchanges a token of the provider's (RFC 8693), and answers the status and whether a token of dex's came of it.
+    pub(crate) async fn exchange(&self, tokens: &Value, kind: &str) -> (u16, bool) {
+        let kind_of_token = format!("urn:ietf:params:oauth:token-type:{kind}");
+        let form = [
+            ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+            ("connector_id", "up"),
+            ("scope", "openid groups"),
+            ("subject_token_type", kind_of_token.as_str()),
+            ("subject_token", tokens[kind].as_str().unwrap()),
+        ];
+        let (status, answer) = self.token(&form).await;
+        (status, answer["access_token"].is_string())
+    }
+
     /// Goes through the provider's pages, and comes back to the client or ends at a page.
     pub(crate) async fn come_back(&self) -> Page {
         Browser::new().go(&self.beginning(), REDIRECT_URI, &self.fields()).await

@@ -30,6 +30,13 @@ async fn people_log_in_through_keycloak() {
         Keycloak::SECRET
     );
     let journey = Journey::prepare(&keys, person);
+    let address = format!("http://127.0.0.1:{}", relay.port());
+    let ours = keycloak.tokens(&address, Keycloak::CLIENT).await.unwrap();
+    let others = keycloak.tokens(&address, Keycloak::OTHER_CLIENT).await.unwrap();
+    for kind in ["id_token", "access_token"] {
+        assert_eq!(journey.exchange(&ours, kind).await, (200, true), "{kind}");
+        assert_eq!(journey.exchange(&others, kind).await, (401, false), "{kind}");
+    }
     let tokens = journey.log_in().await;
     let tokens = journey.refresh(&tokens, &["/admins", "/staff"]).await;
     keycloak.leave(Keycloak::USER, "admins").await.unwrap();
