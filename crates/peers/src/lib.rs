@@ -20,7 +20,9 @@ mod process;
 mod relay;
 mod samba_ad;
 mod service;
+mod simplesamlphp;
 mod slapd;
+mod tool;
 
 pub use apache::Apache;
 pub use etcd::Etcd;
@@ -35,4 +37,5 @@ pub use postgres::Postgres;
 pub use process::{Process, free_port};
 pub use relay::Relay;
 pub use samba_ad::SambaAd;
+pub use simplesamlphp::{ServiceProvider, SimpleSamlPhp};
 pub use slapd::{Slapd, TlsFiles};

@@ -288,7 +288,7 @@ async fn a_response_is_explained_as_a_login_would_judge_it() {
         good.checked.contains(&("in-response-to", "not checked: it was not said which request this answers".into()))
     );
     let raw = String::from_utf8(BASE64_STANDARD.decode(&response).unwrap()).unwrap();
-    assert!(explained(&format!("\n{raw}").trim_start(), Some(STATE)).await.outcome.is_ok());
+    assert!(explained(format!("\n{raw}").trim_start(), Some(STATE)).await.outcome.is_ok());
     assert_eq!(explained(&raw, Some("other")).await.outcome.unwrap_err().0, "in-response-to");
     assert_eq!(explained(&raw.replace("mira-1", "admin"), None).await.outcome.unwrap_err().0, "signature");
     provider.change(|user| user.groups.clear());

@@ -37,6 +37,8 @@ const PACKAGES: &[Package] = &[
     Package { name: "openjdk-17-jre-headless", present: || answers("java", &["-version"]) },
     Package { name: "maven", present: || answers("mvn", &["--version"]) },
     Package { name: "simplesamlphp", present: || Path::new("/usr/share/simplesamlphp").exists() },
+    Package { name: "php-xml", present: || php_has("dom") },
+    Package { name: "php-mbstring", present: || php_has("mbstring") },
     Package { name: "xmlsec1", present: || answers("xmlsec1", &["--version"]) },
     Package { name: "apache2", present: || Path::new("/usr/sbin/apache2").exists() },
     Package {
@@ -69,6 +71,11 @@ fn as_root(arguments: &[&str]) -> std::process::Command {
     let mut command = program(if is_root { "env" } else { "sudo" });
     command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]).args(arguments);
     command
+}
+
+/// SimpleSAMLphp needs extensions that its package only recommends.
+fn php_has(extension: &str) -> bool {
+    answers("php", &["-r", &format!("extension_loaded('{extension}') || exit(1);")])
 }
 
 fn answers(name: &str, arguments: &[&str]) -> bool {

@@ -1,0 +1,175 @@
+//! SimpleSAMLphp, as an identity provider with one user.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use reqwest::{Client, Response, header, redirect};
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::{Process, free_port};
+
+/// How long it may take to start.
+const START_MAX: Duration = Duration::from_secs(20);
+/// How long it may take to answer.
+const ANSWER_MAX: Duration = Duration::from_secs(20);
+/// Where its pages are installed.
+const PAGES: &str = "/usr/share/simplesamlphp/www";
+
+/// A running identity provider.
+pub struct SimpleSamlPhp {
+    process: Process,
+    port: u16,
+    _folder: TempDir,
+    http: Client,
+}
+
+/// A service provider that it knows.
+pub struct ServiceProvider<'a> {
+    /// Its entity id.
+    pub entity_id: &'a str,
+    /// Its assertion consumer service.
+    pub acs: &'a str,
+    /// Further entries of its metadata, in PHP, such as `'assertion.encryption' => true`.
+    pub options: &'a str,
+}
+
+impl SimpleSamlPhp {
+    /// The user's name.
+    pub const USER: &'static str = "mira";
+    /// The user's password.
+    pub const PASSWORD: &'static str = "secret";
+
+    /// Starts it with a key of its own.
+    ///
+    /// # Errors
+    ///
+    /// When PHP is not installed or it does not answer.
+    pub async fn start(known: &[ServiceProvider<'_>]) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let port = free_port()?;
+        write_all(folder.path(), port, known)?;
+        let mut command = Command::new("php");
+        command.args(["-S", &format!("127.0.0.1:{port}"), "-t", PAGES]);
+        command.env("SIMPLESAMLPHP_CONFIG_DIR", folder.path());
+        let process = Process::start(&mut command, &folder.path().join("log"))?;
+        // Taken already where a test did it before us.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let http = Client::builder().timeout(ANSWER_MAX).no_proxy().redirect(redirect::Policy::none()).build()?;
+        let mut server = Self { process, port, _folder: folder, http };
+        let probe = (server.http.clone(), server.url("saml2/idp/metadata.php?output=xml"));
+        let probe = async || {
+            probe.0.get(&probe.1).send().await?.error_for_status()?;
+            Ok(())
+        };
+        server.process.ready(START_MAX, probe).await.context("SimpleSAMLphp")?;
+        Ok(server)
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}/{path}", self.port)
+    }
+
+    /// Its metadata.
+    ///
+    /// # Errors
+    ///
+    /// When it does not answer.
+    pub async fn metadata(&self) -> anyhow::Result<String> {
+        let answer = self.http.get(self.url("saml2/idp/metadata.php?output=xml")).send().await?;
+        Ok(answer.error_for_status()?.text().await?)
+    }
+
+    /// Goes there with a form, or by a link if there is none, logs the user in, and tells what would be posted to the
+    /// service provider.
+    ///
+    /// # Errors
+    ///
+    /// When it asks for no password or posts nothing; with the page it shows instead.
+    pub async fn log_in(&self, to: &str, form: &[(String, String)]) -> anyhow::Result<Vec<(String, String)>> {
+        let request = if form.is_empty() { self.http.get(to) } else { self.http.post(to).form(form) };
+        let asks = request.send().await?;
+        let cookies = cookies(&asks);
+        let Some(page) = asks.headers().get(header::LOCATION) else {
+            bail!("it asks for no password: {}\n{}", asks.text().await?, self.process.log_end());
+        };
+        let page = reqwest::Url::parse(page.to_str()?)?;
+        let state = page.query_pairs().find(|(name, _)| name == "AuthState").context("no state")?.1.into_owned();
+        let typed = [("AuthState", &*state), ("username", Self::USER), ("password", Self::PASSWORD)];
+        let login = self.http.post(page.clone()).header(header::COOKIE, cookies).form(&typed);
+        let text = login.send().await?.text().await?;
+        let fields = hidden_fields(&text);
+        if !fields.iter().any(|(name, _)| name == "SAMLResponse") {
+            bail!("it posts nothing: {text}\n{}", self.process.log_end());
+        }
+        Ok(fields)
+    }
+}
+
+fn cookies(response: &Response) -> String {
+    let set = response.headers().get_all(header::SET_COOKIE).iter().filter_map(|cookie| cookie.to_str().ok());
+    let pairs: Vec<&str> = set.filter_map(|cookie| cookie.split(';').next()).collect();
+    pairs.join("; ")
+}
+
+/// The hidden fields of a page of its own.
+fn hidden_fields(page: &str) -> Vec<(String, String)> {
+    let inputs = page.split("<input ").skip(1).filter_map(|input| input.split_once('>')).map(|(input, _)| input);
+    let value = |input: &str, name: &str| {
+        let (_, rest) = input.split_once(&format!("{name}=\""))?;
+        let (value, _) = rest.split_once('"')?;
+        Some(value.replace("&amp;", "&"))
+    };
+    let hidden = inputs.filter(|input| input.contains("type=\"hidden\""));
+    hidden.filter_map(|input| Some((value(input, "name")?, value(input, "value")?))).collect()
+}
+
+/// Writes its configuration.
+fn write_all(folder: &Path, port: u16, known: &[ServiceProvider<'_>]) -> anyhow::Result<()> {
+    let at = folder.display();
+    let base = format!("http://127.0.0.1:{port}/");
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256)?;
+    let certificate = rcgen::CertificateParams::new(vec!["idp.example".to_owned()])?.self_signed(&key)?;
+    let hosted = format!(
+        "$metadata['{base}metadata'] = ['host' => '__DEFAULT__', 'privatekey' => 'idp.key', 'certificate' => 'idp.pem',
+          'auth' => 'people', 'authproc' => [3 => ['class' => 'saml:AttributeNameID', 'attribute' => 'uid',
+          'Format' => 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent']]];"
+    );
+    let remote = known.iter().map(|provider| {
+        format!(
+            "$metadata['{}'] = ['AssertionConsumerService' => '{}', \
+             'NameIDFormat' => 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent', {}];\n",
+            provider.entity_id, provider.acs, provider.options
+        )
+    });
+    let config = format!(
+        "$config = ['baseurlpath' => '{base}', 'certdir' => '{at}/', 'loggingdir' => '{at}/', 'datadir' => '{at}/',
+          'tempdir' => '{at}/', 'metadatadir' => '{at}/metadata/', 'timezone' => 'UTC', 'secretsalt' => 'salt',
+          'auth.adminpassword' => 'administrator', 'technicalcontact_email' => 'a@idp.example', 'debug' => null,
+          'showerrors' => true, 'logging.level' => 4, 'logging.handler' => 'errorlog', 'enable.saml20-idp' => true,
+          'module.enable' => ['exampleauth' => true, 'core' => true, 'saml' => true], 'store.type' => 'phpsession',
+          'session.cookie.secure' => false, 'session.cookie.samesite' => null, 'language.cookie.secure' => false,
+          'session.phpsession.savepath' => '{at}', 'session.phpsession.cookiename' => 'SimpleSAML',
+          'metadata.sources' => [['type' => 'flatfile']], 'authproc.idp' => [], 'authproc.sp' => []];"
+    );
+    let people = format!(
+        "$config = ['people' => ['exampleauth:UserPass', '{}:{}' => ['uid' => ['mira-1'], 'cn' => ['Mira Kowalski'],
+          'mail' => ['mira@corp.example'], 'groups' => ['staff', 'r&d']]]];",
+        SimpleSamlPhp::USER,
+        SimpleSamlPhp::PASSWORD
+    );
+    std::fs::create_dir(folder.join("metadata"))?;
+    let files = [
+        ("config.php", config),
+        ("authsources.php", people),
+        ("metadata/saml20-idp-hosted.php", hosted),
+        ("metadata/saml20-sp-remote.php", remote.collect()),
+    ];
+    for (name, text) in files {
+        std::fs::write(folder.join(name), format!("<?php\n{text}\n"))?;
+    }
+    std::fs::write(folder.join("idp.key"), key.serialize_pem())?;
+    std::fs::write(folder.join("idp.pem"), certificate.pem())?;
+    Ok(())
+}

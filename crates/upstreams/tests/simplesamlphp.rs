@@ -1,0 +1,134 @@
+//! Logins through SimpleSAMLphp, signed and encrypted in the ways it knows.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use dex_connector::{
+    Arrival, Clock, Connector, Departure, Finish, LoginMethod, Opening, RedirectLogin, Start, UpstreamError, Wanted,
+};
+use dex_peers::{ServiceProvider, SimpleSamlPhp};
+use serde_json::{Value, json};
+
+const CALLBACK: &str = "https://id.example/callback";
+const STATE: &str = "a1b2c3";
+
+fn now() -> dex_model::Timestamp {
+    let since = std::time::UNIX_EPOCH.elapsed().unwrap();
+    dex_model::Timestamp::from_second(i64::try_from(since.as_secs()).unwrap()).unwrap()
+}
+
+fn open(config: &Value) -> Arc<dyn Connector> {
+    let callback = CALLBACK.parse().unwrap();
+    dex_upstreams::open("saml", &Opening { id: "corp", config, callback: &callback, clock: Clock::new(now) }).unwrap()
+}
+
+fn login_of(connector: &dyn Connector) -> &dyn RedirectLogin {
+    let LoginMethod::Redirect(login) = connector.login() else { panic!("a redirect") };
+    login
+}
+
+/// Logs the user in over there, as their browser would.
+async fn log_in(server: &SimpleSamlPhp, connector: &dyn Connector) -> Result<Arrival, UpstreamError> {
+    let login = login_of(connector);
+    let callback = CALLBACK.parse().unwrap();
+    let wanted = Wanted { offline_access: true, groups: true };
+    let start = Start { wanted, callback: &callback, state: STATE, login_hint: "", now: now() };
+    let posted = match login.start(&start).await?.to {
+        Departure::Post { action, fields } => server.log_in(action.as_str(), &fields).await.unwrap(),
+        Departure::Get(url) => server.log_in(url.as_str(), &[]).await.unwrap(),
+    };
+    assert!(posted.contains(&("RelayState".into(), STATE.into())), "{posted:?}");
+    let finish = Finish {
+        wanted,
+        data: b"",
+        callback: &callback,
+        state: STATE,
+        parameters: &dex_oidc::Form::of(posted.iter().map(|(name, value)| (&**name, &**value))),
+        posted: true,
+        headers: &http::HeaderMap::new(),
+        peer: None,
+        now: now(),
+    };
+    login.finish(&finish).await
+}
+
+/// A key of ours in two files, and the certificate as the other side takes it.
+fn key(folder: &Path) -> (Value, String) {
+    let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
+    let made = rcgen::CertificateParams::new(vec!["id.example".to_owned()]).unwrap().self_signed(&pair).unwrap();
+    std::fs::write(folder.join("sp.key"), pair.serialize_pem()).unwrap();
+    std::fs::write(folder.join("sp.pem"), made.pem()).unwrap();
+    let der = made.pem().lines().filter(|line| !line.starts_with("-----")).collect();
+    (json!({"key": folder.join("sp.key"), "cert": folder.join("sp.pem")}), der)
+}
+
+/// What it may be told of a service provider, and what ours is told besides; and whether it comes to a login.
+fn cases(key: &Value, certificate: &str) -> Vec<(&'static str, String, Value, bool)> {
+    let plain = |options: &str| options.to_owned();
+    let with_certificate = |options: &str| format!("'certData' => '{certificate}', {options}");
+    let both = "'saml20.sign.response' => true, 'saml20.sign.assertion' => true";
+    let sha1 = "'signature.algorithm' => 'http://www.w3.org/2000/09/xmldsig#rsa-sha1'";
+    let gcm = "'sharedkey_algorithm' => 'http://www.w3.org/2009/xmlenc11#aes256-gcm'";
+    let encrypted = "'assertion.encryption' => true";
+    let decryption = json!({"decryption": key});
+    vec![
+        ("both-signed", plain(both), json!({}), true),
+        ("response-signed", plain("'saml20.sign.assertion' => false"), json!({}), true),
+        ("assertion-signed", plain("'saml20.sign.response' => false"), json!({}), true),
+        ("redirect", plain(both), json!({"requestBinding": "redirect"}), true),
+        ("requests-signed", with_certificate("'validate.authnrequest' => true"), json!({"signing": key}), true),
+        (
+            "redirect-signed",
+            with_certificate("'validate.authnrequest' => true, 'redirect.validate' => true"),
+            json!({"signing": key, "requestBinding": "redirect"}),
+            true,
+        ),
+        ("encrypted", with_certificate(&format!("{encrypted}, {gcm}")), decryption.clone(), true),
+        ("cbc-signed", with_certificate(encrypted), decryption.clone(), true),
+        ("cbc-unsigned", with_certificate(&format!("{encrypted}, 'saml20.sign.response' => false")), decryption, false),
+        ("sha1", plain(sha1), json!({}), false),
+        ("sha1-opted-in", plain(sha1), json!({"insecureAllowSHA1": true}), true),
+        (
+            "nothing-signed",
+            plain("'saml20.sign.response' => false, 'saml20.sign.assertion' => false"),
+            json!({}),
+            false,
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn its_users_log_in_however_it_signs_and_encrypts() {
+    let folder = tempfile::tempdir().unwrap();
+    let (key, certificate) = key(folder.path());
+    let cases = cases(&key, &certificate);
+    let entity = |name: &str| format!("https://id.example/{name}");
+    let known: Vec<(String, &str)> = cases.iter().map(|(name, options, ..)| (entity(name), &**options)).collect();
+    let known: Vec<ServiceProvider<'_>> =
+        known.iter().map(|(entity_id, options)| ServiceProvider { entity_id, acs: CALLBACK, options }).collect();
+    let server = SimpleSamlPhp::start(&known).await.unwrap();
+    let metadata = folder.path().join("idp.xml");
+    std::fs::write(&metadata, server.metadata().await.unwrap()).unwrap();
+    for (name, _, others, accepted) in &cases {
+        let mut config = json!({
+            "metadata": metadata, "redirectURI": CALLBACK, "entityIssuer": entity(name), "usernameAttr": "cn",
+            "emailAttr": "mail", "groupsAttr": "groups", "allowedGroups": ["staff"],
+        });
+        for (key, value) in others.as_object().unwrap() {
+            config[key] = value.clone();
+        }
+        let outcome = log_in(&server, &*open(&config)).await;
+        match outcome {
+            Ok(arrival) => {
+                let user = &arrival.identity;
+                let said = (&*user.user_id, &*user.username, &*user.email, &user.groups[..]);
+                let groups = ["staff".to_owned(), "r&d".to_owned()];
+                assert_eq!(said, ("mira-1", "Mira Kowalski", "mira@corp.example", &groups[..]), "{name}");
+                assert!(arrival.once.is_some_and(|once| once.until > now()), "{name}");
+                assert!(accepted, "{name} must not get in");
+            }
+            Err(error) => assert!(!accepted, "{name}: {error}"),
+        }
+    }
+}
