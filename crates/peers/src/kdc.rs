@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
+use crate::tool::answer;
 use crate::{Process, free_port};
 
 /// How long it may take to start.
@@ -113,14 +114,6 @@ pub async fn kinit(krb5_conf: &Path, principal: &str, password: &str) -> anyhow:
     let done = child.wait_with_output().await?;
     ensure!(done.status.success(), "kinit: {}", String::from_utf8_lossy(&done.stderr));
     Ok(environment)
-}
-
-async fn answer(command: &mut Command) -> anyhow::Result<String> {
-    let name = command.as_std().get_program().to_owned();
-    let done = command.output().await.with_context(|| format!("cannot start {}", name.display()))?;
-    let said = format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
-    ensure!(done.status.success(), "{}: {said}", name.display());
-    Ok(said)
 }
 
 fn client_configuration(realm: &str, port: u16) -> String {

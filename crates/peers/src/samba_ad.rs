@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
 use tempfile::TempDir;
 use tokio::process::Command;
 
+use crate::tool::answer;
 use crate::{Process, TlsFiles};
 
 /// How long it may take to start.
@@ -133,12 +133,4 @@ fn client(program: &str, address: &str) -> Command {
     command.env("LDAPTLS_REQCERT", "never").arg("-x");
     command.args(["-H", &format!("ldaps://{address}"), "-D", SambaAd::ADMIN, "-w", SambaAd::PASSWORD]);
     command
-}
-
-async fn answer(command: &mut Command) -> anyhow::Result<String> {
-    let name = command.as_std().get_program().to_owned();
-    let done = command.output().await.with_context(|| format!("cannot start {}", name.display()))?;
-    let said = format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
-    ensure!(done.status.success(), "{}: {said}", name.display());
-    Ok(said)
 }

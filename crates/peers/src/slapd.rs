@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 use tokio::process::Command;
 
+use crate::tool::answer;
 use crate::{Process, free_port};
 
 /// How long it may take to start.
@@ -56,8 +56,7 @@ impl Slapd {
         std::fs::write(at("slapd.conf"), configuration(folder.path(), tls, extra)?)?;
         let mut loading = Command::new("/usr/sbin/slapadd");
         loading.arg("-q").arg("-f").arg(at("slapd.conf")).arg("-l").arg(at("entries.ldif"));
-        let loaded = loading.output().await.context("cannot start slapadd")?;
-        ensure!(loaded.status.success(), "slapadd: {}", String::from_utf8_lossy(&loaded.stderr));
+        answer(&mut loading).await?;
         let (port, tls_port) = (free_port()?, free_port()?);
         let process = run(folder.path(), port, tls_port, tls.is_some())?;
         let mut server = Self { process, port, tls_port, folder };
@@ -101,10 +100,7 @@ impl Slapd {
     pub async fn modify(&self, ldif: &str) -> anyhow::Result<()> {
         let file = self.folder.path().join("change.ldif");
         std::fs::write(&file, ldif)?;
-        let mut command = self.client("/usr/bin/ldapmodify");
-        let done = command.arg("-f").arg(file).output().await.context("cannot start ldapmodify")?;
-        ensure!(done.status.success(), "ldapmodify: {}", String::from_utf8_lossy(&done.stderr));
-        Ok(())
+        answer(self.client("/usr/bin/ldapmodify").arg("-f").arg(file)).await.map(drop)
     }
 
     /// How many connections it has, the one that asks left out.
@@ -123,9 +119,7 @@ impl Slapd {
             "(objectClass=monitorConnection)",
             "1.1",
         ]);
-        let found = command.output().await.context("cannot start ldapsearch")?;
-        ensure!(found.status.success(), "ldapsearch: {}", String::from_utf8_lossy(&found.stderr));
-        let text = String::from_utf8_lossy(&found.stdout);
+        let text = answer(&mut command).await?;
         Ok(text.lines().filter(|line| line.starts_with("dn: cn=Connection ")).count().saturating_sub(1))
     }
 
@@ -141,11 +135,7 @@ impl Slapd {
         let mut asking = Command::new("/usr/bin/ldapsearch");
         let url = format!("ldap://127.0.0.1:{}", self.port);
         asking.args(["-x", "-LLL", "-H", &url, "-b", "", "-s", "base", "1.1"]);
-        let probe = async || {
-            let answer = asking.output().await.context("cannot start ldapsearch")?;
-            ensure!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
-            Ok(())
-        };
+        let probe = async || answer(&mut asking).await.map(drop);
         self.process.ready(START_MAX, probe).await
     }
 }

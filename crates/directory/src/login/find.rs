@@ -48,7 +48,7 @@ impl Directory {
                 filter.to_string()
             )));
         }
-        tracing::debug!(connector.id = %self.id, username = %name, user_dn = %dn, "username mapped to entry");
+        tracing::debug!(connector.id = %self.id, username = ?name, user_dn = ?dn, "username mapped to entry");
         Ok(Some(located))
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use dex_connector::UpstreamError;
 
 use super::Directory;
-use super::attributes::{claim, values};
+use super::attributes::{claim, is_partial, values};
 use super::find::failed;
 use crate::config::{GroupSearch, Matcher};
 use crate::wire::{Entry, Filter, Search, code, condition};
@@ -30,7 +30,7 @@ impl Directory {
             self.matched(groups, matcher, entry, &mut names).await?;
         }
         if names.listed.is_empty() {
-            tracing::info!(connector.id = %self.id, user_dn = %entry.dn, "ldap: groups search returned no groups");
+            tracing::info!(connector.id = %self.id, user_dn = ?entry.dn, "ldap: groups search returned no groups");
         }
         Ok(names.listed)
     }
@@ -43,6 +43,10 @@ impl Directory {
         entry: &Entry,
         names: &mut Names,
     ) -> Result<(), UpstreamError> {
+        if is_partial(entry, &matcher.user) {
+            let text = format!("ldap: the server sends only some values of {:?} of entry {:?}", matcher.user, entry.dn);
+            return Err(UpstreamError::Unacceptable(text));
+        }
         let mut seen = HashSet::new();
         let mut level: Vec<Vec<u8>> = values(entry, &matcher.user).into_iter().map(<[u8]>::to_vec).collect();
         let mut left = &matcher.group;

@@ -2,11 +2,13 @@
 
 use async_trait::async_trait;
 use dex_connector::{Negotiate, PasswordAnswer, PasswordLogin, UpstreamError, Wanted};
+use tokio::time::Instant;
 
 use super::Directory;
 use super::referrals::Located;
 use super::verdict::{Verdict, verdict};
-use crate::wire::{Entry, Outcome, PolicyError, code};
+use crate::pool::Bound;
+use crate::wire::code;
 
 /// The longest name and the longest password that are sent to a directory, in bytes.
 const TYPED_BYTES_MAX: usize = 4096;
@@ -40,34 +42,34 @@ impl PasswordLogin for Directory {
 impl Directory {
     /// Has the directory check the password.
     async fn check(&self, located: &Located, password: &str) -> Result<Verdict, UpstreamError> {
-        let entry = &located.entry;
-        let (outcome, policy) = match &located.at {
-            Some(endpoint) => self.pool.bind_at(endpoint.clone(), &entry.dn, password).await?,
-            None => self.pool.bind(&entry.dn, password).await?,
+        let (dn, asked) = (&located.entry.dn, Instant::now());
+        let bound = match &located.at {
+            Some(endpoint) => self.pool.bind_at(endpoint.clone(), dn, password).await?,
+            None => self.pool.bind(dn, password).await?,
         };
+        let Bound { endpoint, outcome, policy } = bound;
         let verdict = verdict(&outcome, policy, self.settings.tell);
         if verdict != Verdict::Right {
-            self.report(entry, &outcome, policy);
+            let duration_ms = u64::try_from(asked.elapsed().as_millis()).unwrap_or(u64::MAX);
+            tracing::info!(
+                connector.id = %self.id,
+                host = %endpoint,
+                user_dn = ?dn,
+                code = outcome.code,
+                text = %outcome.text,
+                ?policy,
+                duration_ms,
+                "the directory did not take the password"
+            );
         }
         if verdict == Verdict::Failed {
-            let text = format!("ldap: failed to bind as dn {:?}: {outcome}", entry.dn);
+            let text = format!("ldap: failed to bind as dn {dn:?}: {outcome}");
             return Err(match outcome.code {
                 code::BUSY | code::UNAVAILABLE => UpstreamError::Unreachable(text.into()),
                 _ => UpstreamError::Unacceptable(text),
             });
         }
         Ok(verdict)
-    }
-
-    fn report(&self, entry: &Entry, outcome: &Outcome, policy: Option<PolicyError>) {
-        tracing::info!(
-            connector.id = %self.id,
-            user_dn = %entry.dn,
-            code = outcome.code,
-            text = %outcome.text,
-            ?policy,
-            "the directory did not take the password"
-        );
     }
 
     /// Takes as long as a wrong password would, where that is wanted.

@@ -72,7 +72,14 @@ enum Job<'a> {
 /// What came back.
 enum Done {
     Found(Found),
-    Bound(Outcome, Option<PolicyError>),
+    Bound(Bound),
+}
+
+/// How a bind ended, and where.
+pub(crate) struct Bound {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) outcome: Outcome,
+    pub(crate) policy: Option<PolicyError>,
 }
 
 impl Job<'_> {
@@ -88,13 +95,13 @@ impl Done {
     fn found(self) -> Found {
         match self {
             Self::Found(found) => found,
-            Self::Bound(..) => unreachable!("a search finds"),
+            Self::Bound(_) => unreachable!("a search finds"),
         }
     }
 
-    fn bound(self) -> (Outcome, Option<PolicyError>) {
+    fn bound(self) -> Bound {
         match self {
-            Self::Bound(outcome, policy) => (outcome, policy),
+            Self::Bound(bound) => bound,
             Self::Found(_) => unreachable!("a bind binds"),
         }
     }
@@ -121,11 +128,7 @@ impl Pool {
     /// # Errors
     ///
     /// [`DirectoryError`] when no server answers.
-    pub(crate) async fn bind(
-        &self,
-        dn: &str,
-        password: &str,
-    ) -> Result<(Outcome, Option<PolicyError>), DirectoryError> {
+    pub(crate) async fn bind(&self, dn: &str, password: &str) -> Result<Bound, DirectoryError> {
         self.run(&Job::Bind { dn, password }).await.map(Done::bound)
     }
 
@@ -201,7 +204,7 @@ async fn perform(lease: &mut Lease, job: &Job<'_>) -> Result<Done, Failure> {
         Job::Search(search) => lease.connection.search(search).await.map(Done::Found),
         Job::Bind { dn, password } => {
             let (outcome, policy) = lease.connection.bind(dn, password).await?;
-            Ok(Done::Bound(outcome, policy))
+            Ok(Done::Bound(Bound { endpoint: lease.endpoint.clone(), outcome, policy }))
         }
     }
 }

@@ -6,8 +6,8 @@ use tokio::time::timeout;
 
 use super::error::DirectoryError;
 use super::hosts::Endpoint;
-use super::{Done, Job, Pool, perform};
-use crate::wire::{Failure, Found, Outcome, PolicyError, Scope, Search, Security};
+use super::{Bound, Done, Job, Pool, perform};
+use crate::wire::{Failure, Found, Scope, Search, Security};
 
 /// Where a search goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,12 +64,7 @@ impl Pool {
     /// # Errors
     ///
     /// [`DirectoryError`] when it does not answer.
-    pub(crate) async fn bind_at(
-        &self,
-        endpoint: Endpoint,
-        dn: &str,
-        password: &str,
-    ) -> Result<(Outcome, Option<PolicyError>), DirectoryError> {
+    pub(crate) async fn bind_at(&self, endpoint: Endpoint, dn: &str, password: &str) -> Result<Bound, DirectoryError> {
         self.run_at(endpoint, &Job::Bind { dn, password }).await.map(Done::bound)
     }
 

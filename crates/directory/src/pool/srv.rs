@@ -74,13 +74,28 @@ impl Srv {
             let RData::SRV(srv) = &record.data else { continue };
             let host = srv.target.to_utf8();
             let host = host.trim_end_matches('.');
-            // A lone dot says that there is no such service.
-            if !host.is_empty() {
+            // A lone dot says that there is no such service. A host elsewhere is one that anybody who can forge an answer
+            // of the DNS can name and has a certificate for (RFC 6125 §6.2.1).
+            if self.is_within(host) {
                 let endpoint = Endpoint::new(host, srv.port);
                 records.push(Record { priority: srv.priority, weight: srv.weight, endpoint });
             }
         }
-        if records.is_empty() { Err(failed(&"no servers")) } else { Ok(records) }
+        if records.is_empty() { Err(failed(&"no servers within the domain")) } else { Ok(records) }
+    }
+
+    /// Whether a host lies within the domain whose service this is.
+    fn is_within(&self, host: &str) -> bool {
+        let name = self.name.trim_end_matches('.');
+        let labels = name.split('.').collect::<Vec<_>>();
+        let first = labels.iter().rposition(|label| label.starts_with('_')).map_or(0, |last| last + 1);
+        let domain = labels[first..].join(".");
+        let end = host.len().checked_sub(domain.len() + 1);
+        !domain.is_empty()
+            && (host.eq_ignore_ascii_case(&domain)
+                || end.is_some_and(|end| {
+                    host.is_char_boundary(end) && host[end..].eq_ignore_ascii_case(&format!(".{domain}"))
+                }))
     }
 }
 
@@ -155,7 +170,13 @@ mod tests {
     #[tokio::test]
     async fn servers_are_found_in_the_dns_and_kept_when_it_is_silent() {
         let srv = async |records| Srv::new("example.com").asking(dns(records).await);
-        let found = srv(&[(10, 5, 636, "dc2.example.com"), (0, 100, 389, "dc1.example.com"), (20, 0, 1, "")]).await;
+        let found = srv(&[
+            (10, 5, 636, "dc2.example.com"),
+            (0, 100, 389, "dc1.example.com"),
+            (20, 0, 1, ""),
+            (0, 1, 389, "evil.example.net"),
+        ])
+        .await;
         let now = Instant::now();
         let expected = [Endpoint::new("dc1.example.com", 389), Endpoint::new("dc2.example.com", 636)];
         assert_eq!(found.endpoints(now).await.unwrap(), expected);
@@ -163,6 +184,24 @@ mod tests {
         assert_eq!(silent.endpoints(now + KEPT_FOR).await.unwrap(), expected, "what was found before");
         let none = srv(&[]).await.endpoints(now).await.unwrap_err();
         assert!(none.starts_with("_ldap._tcp.example.com.: "), "{none}");
+    }
+
+    #[test]
+    fn servers_lie_within_the_domain() {
+        let cases = [
+            ("example.com", "dc1.example.com", true),
+            ("example.com", "DC1.Example.COM", true),
+            ("example.com", "example.com", true),
+            ("_ldap._tcp.dc._msdcs.example.com", "dc1.example.com", true),
+            ("example.com", "dc1.evilexample.com", false),
+            ("example.com", "example.com.evil.net", false),
+            ("example.com", "com", false),
+            ("example.com", "", false),
+            ("_ldap._tcp", "dc1", false),
+        ];
+        for (domain, host, expected) in cases {
+            assert_eq!(Srv::new(domain).is_within(host), expected, "{host} of {domain}");
+        }
     }
 
     #[test]

@@ -128,14 +128,15 @@ impl Parts {
     }
 }
 
-/// A value in the text of a filter (RFC 4515 §3), with all that is not ASCII escaped too, as Dex does.
+/// A value in the text of a filter (RFC 4515 §3), with all that is not printed in ASCII escaped too, so that a log line
+/// stays one.
 pub(crate) struct Escaped<'a>(pub(crate) &'a [u8]);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for byte in self.0 {
             match byte {
-                b'(' | b')' | b'*' | b'\\' | 0 | 0x80.. => write!(f, "\\{byte:02x}")?,
+                b'(' | b')' | b'*' | b'\\' | ..0x20 | 0x7f.. => write!(f, "\\{byte:02x}")?,
                 _ => write!(f, "{}", char::from(*byte))?,
             }
         }
@@ -185,13 +186,14 @@ mod tests {
 
     #[test]
     fn nothing_a_user_types_changes_the_filter() {
-        let cases: [(&[u8], &str); 8] = [
+        let cases: [(&[u8], &str); 9] = [
             (b"jane", "(uid=jane)"),
             (b"*", r"(uid=\2a)"),
             (b"a*)(uid=admin", r"(uid=a\2a\29\28uid=admin)"),
             (br"back\slash", r"(uid=back\5cslash)"),
             (b"nul\0", r"(uid=nul\00)"),
             ("jörgen".as_bytes(), r"(uid=j\c3\b6rgen)"),
+            (b"line\nline\x7f", r"(uid=line\0aline\7f)"),
             (b"&|!=~<>:", "(uid=&|!=~<>:)"),
             (b"", "(uid=)"),
         ];

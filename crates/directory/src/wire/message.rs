@@ -201,8 +201,10 @@ fn texts(reader: &mut Reader<'_>) -> Result<Vec<String>, Malformed> {
     Ok(all)
 }
 
+/// What a server says, on one line. Active Directory ends it with a NUL byte.
 fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+    let text = String::from_utf8_lossy(bytes);
+    text.trim_end_matches('\0').chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 #[cfg(test)]
