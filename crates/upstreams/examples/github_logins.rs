@@ -1,4 +1,5 @@
-//! What many logins through GitHub at once cost: `cargo run --release --package dex-upstreams --example github_logins`.
+//! What many logins through GitHub at once cost: `cargo run --release --package dex-upstreams --example github_logins`,
+//! with their number behind it if it is not to be 1000.
 //!
 //! GitHub is played by a process of its own, so that memory and CPU are ours alone: every answer takes 200 ms, and the user
 //! is in 1000 teams, which makes ten pages. Linux only, for it reads `/proc`.
@@ -17,6 +18,7 @@ use dex_oidc::Form;
 use serde_json::json;
 use url::Url;
 
+/// How many logins, unless it is told.
 const LOGINS: usize = 1_000;
 const TEAMS: usize = 1_000;
 const LATENCY: Duration = Duration::from_millis(200);
@@ -28,14 +30,16 @@ const TICKS: f64 = 100.0;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    match std::env::args().nth(1).as_deref() {
-        Some("play") => play().await,
-        _ => measure().await,
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["play", logins] => play(logins.parse()?).await,
+        [logins] => measure(logins.parse()?).await,
+        _ => measure(LOGINS).await,
     }
 }
 
 /// Plays GitHub until standard input ends. The first lines of the output are its URL and the codes to redeem.
-async fn play() -> anyhow::Result<()> {
+async fn play(logins: usize) -> anyhow::Result<()> {
     let github = GitHub::start().await?;
     github.change(|user| {
         user.teams = (0..TEAMS).map(|n| ("acme".into(), format!("Team {n}"), format!("team-{n}"))).collect();
@@ -47,7 +51,7 @@ async fn play() -> anyhow::Result<()> {
         .append_pair("response_type", "code")
         .append_pair("scope", "user:email read:org")
         .append_pair("redirect_uri", CALLBACK);
-    for _ in 0..LOGINS {
+    for _ in 0..logins {
         let back = github.fake.browse(&page).await?;
         let code = back.query_pairs().find(|(key, _)| key == "code").context("no code")?.1.into_owned();
         println!("{code}");
@@ -58,24 +62,24 @@ async fn play() -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn measure() -> anyhow::Result<()> {
+async fn measure(logins: usize) -> anyhow::Result<()> {
     let mut player = Command::new(std::env::current_exe()?);
-    let mut player = player.arg("play").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let mut player = player.arg("play").arg(logins.to_string()).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     let mut lines = BufReader::new(player.stdout.take().context("it is piped")?).lines();
     let base = lines.next().context("no URL")??;
-    let codes = lines.by_ref().take(LOGINS).collect::<Result<Vec<_>, _>>()?;
+    let codes = lines.by_ref().take(logins).collect::<Result<Vec<_>, _>>()?;
     let connector = open(&base)?;
 
     let (cpu, memory, begun) = (cpu_seconds()?, status("VmRSS")?, Instant::now());
-    let logins: Vec<_> = codes.into_iter().map(|code| tokio::spawn(log_in(connector.clone(), code))).collect();
+    let running: Vec<_> = codes.into_iter().map(|code| tokio::spawn(log_in(connector.clone(), code))).collect();
     let mut slowest = Duration::ZERO;
-    for login in logins {
+    for login in running {
         slowest = slowest.max(login.await??);
     }
     let (cpu, took) = (cpu_seconds()? - cpu, begun.elapsed());
-    println!("{LOGINS} logins, {TEAMS} teams each, every answer {} ms", LATENCY.as_millis());
+    println!("{logins} logins, {TEAMS} teams each, every answer {} ms", LATENCY.as_millis());
     println!("took {:.1} s, the slowest login {:.1} s, none failed", took.as_secs_f64(), slowest.as_secs_f64());
-    println!("CPU per login {:.1} ms", cpu * 1000.0 / LOGINS as f64);
+    println!("CPU per login {:.1} ms", cpu * 1000.0 / logins as f64);
     println!(
         "memory before {} MiB, at most {} MiB, after {} MiB",
         memory / 1024,
