@@ -5,11 +5,13 @@
 //!
 //! Control leaves to the upstreams, from inside the connectors that are opened here.
 
+mod authproxy;
 mod bitbucket_cloud;
 mod forge;
 mod gitea;
 mod github;
 mod gitlab;
+mod google;
 mod mock;
 mod oauth;
 mod oidc;
@@ -24,10 +26,12 @@ pub type Open = fn(&Opening<'_>) -> Result<Arc<dyn Connector>, UpstreamError>;
 
 /// Every kind of upstream, by the `type` its configuration names.
 pub const KINDS: &[(&str, Open)] = &[
+    ("authproxy", authproxy::open),
     ("bitbucket-cloud", bitbucket_cloud::open),
     ("gitea", gitea::open),
     ("github", github::open),
     ("gitlab", gitlab::open),
+    ("google", google::open),
     ("ldap", dex_directory::open),
     ("mockCallback", mock::open_callback),
     ("mockPassword", mock::open_password),

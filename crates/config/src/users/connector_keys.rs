@@ -57,6 +57,8 @@ const AUTHPROXY: Keys = &[
     ("groupHeader", Text),
     ("groupHeaderSeparator", Text),
     ("staticGroups", Texts),
+    ("allowedGroups", Texts),
+    ("trustedProxies", Texts),
 ];
 
 const BITBUCKET_CLOUD: Keys = &[
