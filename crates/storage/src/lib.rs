@@ -17,6 +17,7 @@ pub mod json;
 mod marks;
 mod memory;
 mod overlay;
+mod packed;
 mod store;
 
 pub use backend::{Backend, Readable, Seen, Write, key_of, list_readable};
