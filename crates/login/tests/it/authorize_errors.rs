@@ -27,6 +27,9 @@ const CASES: &[Case] = &[
     (&[("id_token_hint", "x.y.z")], "invalid_request", "Invalid id_token_hint."),
 ];
 
+/// What a case does to an ordinary request.
+type Changes<'a> = &'a [(&'a str, &'a str)];
+
 /// How a refusal reaches the client, and the request that has it so.
 const CARRIERS: [(&str, &[(&str, &str)]); 3] = [
     ("?", &[]),
@@ -77,7 +80,7 @@ async fn each_refusal_travels_in_the_response_mode_of_its_request() {
 async fn response_types_and_modes_that_do_not_go_together_are_refused() {
     let app = app_with(Settings { response_types: vec!["code".into(), "id_token".into()], ..without_consent() }).await;
     let none = "No response_type provided";
-    let cases: [(&str, &[(&str, &str)], &str, &str); 6] = [
+    let cases: [(&str, Changes<'_>, &str, &str); 6] = [
         ("?", &[("response_type", "")], "invalid_request", none),
         ("?", &[("response_type", "foo")], "invalid_request", "Invalid response type 'foo'"),
         ("#", &[("response_type", "code token")], "unsupported_response_type", "Unsupported response type 'token'"),

@@ -1,5 +1,7 @@
 //! Journeys of a browser through a login.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
+
 mod authorize_errors;
 mod changed;
 mod code_login;
