@@ -98,8 +98,8 @@ pub enum CallError {
         /// What they are.
         what: &'static str,
     },
-    /// A link in the answer that is not followed.
-    #[error("the link to the next page is not followed: {0}")]
+    /// A link to a next page, or a redirect, that is not followed.
+    #[error("a link of the upstream's is not followed: {0}")]
     BadLink(String),
     /// The URL leads into our own network.
     #[error("the URL does not lead to a public address")]
@@ -146,7 +146,6 @@ pub(crate) fn chain(error: &reqwest::Error) -> String {
     let mut text = match error {
         error if error.is_timeout() => "no answer in time".to_owned(),
         error if error.is_connect() => "cannot connect".to_owned(),
-        error if error.is_redirect() => "a redirect is not followed".to_owned(),
         error if error.is_builder() => "cannot be set up".to_owned(),
         _ => "the connection failed".to_owned(),
     };

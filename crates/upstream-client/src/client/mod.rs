@@ -9,6 +9,7 @@ mod call;
 mod excerpt;
 mod guard;
 mod options;
+mod redirect;
 mod send;
 
 use std::future::Future;
@@ -39,6 +40,7 @@ pub struct Client {
     call_timeout: Duration,
     login_timeout: Duration,
     public_only: bool,
+    redirects_max: usize,
     places: Semaphore,
     breaker: Breaker,
 }
@@ -56,6 +58,7 @@ impl Client {
             call_timeout: options.call_timeout,
             login_timeout: options.login_timeout,
             public_only: options.public_only,
+            redirects_max: options.redirects_max,
             places: Semaphore::new(options.concurrent_max),
             breaker: Breaker::default(),
         })

@@ -34,7 +34,8 @@ pub struct ClientOptions {
     pub login_timeout: Duration,
     /// How many calls run at once; further ones wait within their time.
     pub concurrent_max: usize,
-    /// How many redirects are followed. With 0 a redirect is an answer like any other.
+    /// How many redirects of one GET are followed: anywhere but out of TLS, or if the call is authenticated at its own origin.
+    /// With 0 a redirect is an answer like any other.
     pub redirects_max: usize,
     /// Only addresses of the public Internet are asked, and no proxy: for URLs that a stranger chose.
     pub public_only: bool,
@@ -67,17 +68,13 @@ impl ClientOptions {
     pub(super) fn build(&self) -> Result<reqwest::Client, UpstreamError> {
         // A second installation is refused, which is as good.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let redirects = match self.redirects_max {
-            0 => redirect::Policy::none(),
-            max => same_origin(max),
-        };
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("dex/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(IDLE_PER_HOST_MAX)
             .retry(reqwest::retry::never())
-            .redirect(redirects)
+            .redirect(redirect::Policy::none())
             .referer(false)
             .tls_danger_accept_invalid_certs(self.insecure_skip_verify);
         if self.public_only {
@@ -99,18 +96,4 @@ impl ClientOptions {
 
 fn misconfigured(what: &str, error: &reqwest::Error) -> UpstreamError {
     UpstreamError::Misconfigured(format!("{what}: {}", crate::error::chain(error)))
-}
-
-/// Follows redirects to the origin that was asked first only: what authenticates the call travels along.
-fn same_origin(max: usize) -> redirect::Policy {
-    redirect::Policy::custom(move |attempt| {
-        let first = attempt.previous().first().map(url::Url::origin);
-        if attempt.previous().len() > max {
-            attempt.error("too many redirects")
-        } else if first.is_some_and(|first| first != attempt.url().origin()) {
-            attempt.error("the redirect leads to another host")
-        } else {
-            attempt.follow()
-        }
-    })
 }

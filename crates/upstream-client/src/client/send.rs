@@ -7,7 +7,7 @@ use http::{HeaderMap, Method, StatusCode, header};
 use tokio::time::{Instant, sleep};
 use url::Url;
 
-use super::{Answer, Call, Client, guard};
+use super::{Answer, Call, Client, guard, redirect};
 use crate::error::{CallError, chain};
 
 /// How often a call is tried.
@@ -34,22 +34,38 @@ impl Client {
     /// [`CallError::Refused`].
     pub async fn call(&self, call: Call<'_>) -> Result<Answer, CallError> {
         let limit = self.call_timeout;
-        let sent = tokio::time::timeout(limit, self.tried(&call)).await;
+        let sent = tokio::time::timeout(limit, self.followed(&call)).await;
         sent.unwrap_or_else(|_| {
             self.breaker.failed(Instant::now());
             Err(CallError::Slow { what: "a call to the upstream", limit })
         })
     }
 
-    async fn tried(&self, call: &Call<'_>) -> Result<Answer, CallError> {
+    async fn followed(&self, call: &Call<'_>) -> Result<Answer, CallError> {
+        let mut url = call.url.clone();
+        for _ in 0..self.redirects_max {
+            let answer = self.tried(call, &url).await?;
+            match redirect::target(call, &url, &answer)? {
+                Some(next) => url = next,
+                None => return Ok(answer),
+            }
+        }
+        let answer = self.tried(call, &url).await?;
+        match self.redirects_max > 0 && redirect::target(call, &url, &answer)?.is_some() {
+            true => Err(CallError::BadLink("it is one redirect too many".into())),
+            false => Ok(answer),
+        }
+    }
+
+    async fn tried(&self, call: &Call<'_>, url: &Url) -> Result<Answer, CallError> {
         if self.public_only {
-            guard::check(call.url)?;
+            guard::check(url)?;
         }
         let _place = self.places.acquire().await;
         if let Err(wait) = self.breaker.admit(Instant::now()) {
-            return Err(CallError::LeftAlone { host: origin(call.url), wait });
+            return Err(CallError::LeftAlone { host: origin(url), wait });
         }
-        let done = self.tries(call).await;
+        let done = self.tries(call, url).await;
         // 500 says that the upstream is there: a stranger's bad request may bring it about.
         let failed = match &done {
             Err(CallError::Transport { .. }) => true,
@@ -63,11 +79,11 @@ impl Client {
         done
     }
 
-    async fn tries(&self, call: &Call<'_>) -> Result<Answer, CallError> {
+    async fn tries(&self, call: &Call<'_>, url: &Url) -> Result<Answer, CallError> {
         let mut pause = FIRST_PAUSE;
         let mut tries = 1;
         loop {
-            let (error, wait) = match self.once(call).await {
+            let (error, wait) = match self.once(call, url).await {
                 Ok(answer) => return Ok(answer),
                 Err(Failed { error, again: Some(wait) }) if tries < TRIES_MAX => (error, wait.unwrap_or(pause)),
                 Err(Failed { error, .. }) => return Err(error),
@@ -79,11 +95,10 @@ impl Client {
         }
     }
 
-    async fn once(&self, call: &Call<'_>) -> Result<Answer, Failed> {
-        let host = origin(call.url);
-        let response = match self.request(call)?.send().await {
+    async fn once(&self, call: &Call<'_>, url: &Url) -> Result<Answer, Failed> {
+        let host = origin(url);
+        let response = match self.request(call, url)?.send().await {
             Ok(response) => response,
-            Err(error) if error.is_redirect() => return Err(CallError::BadLink(chain(&error)).into()),
             Err(error) => {
                 let again = (error.is_connect() || call.method == Method::GET).then_some(None);
                 let cause = chain(&error);
@@ -108,8 +123,8 @@ impl Client {
         }
     }
 
-    fn request(&self, call: &Call<'_>) -> Result<reqwest::RequestBuilder, CallError> {
-        let mut request = self.http.request(call.method.clone(), call.url.clone());
+    fn request(&self, call: &Call<'_>, url: &Url) -> Result<reqwest::RequestBuilder, CallError> {
+        let mut request = self.http.request(call.method.clone(), url.clone());
         if let Some(value) = call.auth.header()? {
             request = request.header(header::AUTHORIZATION, value);
         }

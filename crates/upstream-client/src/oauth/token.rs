@@ -27,6 +27,9 @@ pub struct TokenEndpoint {
     url: Url,
     client_id: String,
     client_secret: Secret,
+    /// As it was opened.
+    configured: ClientAuth,
+    /// As it was learned.
     auth: AtomicU8,
     rotations: Rotations,
 }
@@ -38,9 +41,15 @@ impl TokenEndpoint {
             url,
             client_id: client_id.into(),
             client_secret,
+            configured: auth,
             auth: AtomicU8::new(auth as u8),
             rotations: Rotations::default(),
         }
+    }
+
+    /// Whether it is the endpoint at `url`, opened with this way of authenticating.
+    pub fn is(&self, url: &Url, auth: ClientAuth) -> bool {
+        self.url == *url && self.configured == auth
     }
 
     /// Redeems a code (RFC 6749 §4.1.3). `redirect_uri` is sent if the authorization request had one.

@@ -94,25 +94,34 @@ async fn bodies_that_do_not_end_or_end_too_soon_are_not_acceptable() {
 }
 
 #[tokio::test]
-async fn redirects_are_followed_only_if_wanted_and_only_at_home() {
+async fn redirects_are_followed_if_wanted_and_a_token_stays_at_home() {
     let other = Server::start(|_, _| "{}").await;
     let away = other.url.to_string();
     let server = Server::start(move |asked, _| match asked.path.as_str() {
         "/home" => (StatusCode::FOUND, [("location", "/end".to_owned())], ""),
-        "/away" => (StatusCode::FOUND, [("location", away.clone())], ""),
+        "/away" => (StatusCode::PERMANENT_REDIRECT, [("location", away.clone())], ""),
         "/round" => (StatusCode::FOUND, [("location", "/round".to_owned())], ""),
-        _ => (StatusCode::OK, [("location", String::new())], "{}"),
+        "/file" => (StatusCode::FOUND, [("location", "file:///etc/passwd".to_owned())], ""),
+        "/broken" => (StatusCode::FOUND, [("location", "http://[".to_owned())], ""),
+        _ => (StatusCode::OK, [("location", "/ignored".to_owned())], "{}"),
     })
     .await;
     let answer = client().call(Call::get(&server.at("/home"))).await.unwrap();
     assert_eq!(answer.status, StatusCode::FOUND);
     let follower = client_with(|options| options.redirects_max = 3);
     follower.get_json::<Value>(&server.at("/home"), Auth::Bearer("at-1")).await.unwrap();
-    for path in ["/away", "/round"] {
+    let posted = follower.post_form(&server.at("/home"), Auth::None, &[]).await.unwrap();
+    assert_eq!(posted.status, StatusCode::FOUND, "a POST is never repeated elsewhere");
+    for (path, told) in
+        [("/away", "another host"), ("/round", "too many"), ("/file", "another host"), ("/broken", "no URL")]
+    {
         let error = follower.get_json::<Value>(&server.at(path), Auth::Bearer("at-1")).await.unwrap_err();
-        assert!(matches!(error, CallError::BadLink(_)), "{path}: {error}");
+        assert!(matches!(&error, CallError::BadLink(text) if text.contains(told)), "{path}: {error}");
     }
     assert!(other.asked().is_empty(), "the token must not leave");
+    follower.get_json::<Value>(&server.at("/away"), Auth::None).await.unwrap();
+    let error = follower.get_json::<Value>(&server.at("/file"), Auth::None).await.unwrap_err();
+    assert!(error.to_string().contains("out of TLS"), "{error}");
 }
 
 #[tokio::test]

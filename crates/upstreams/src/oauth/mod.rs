@@ -16,6 +16,9 @@ use dex_upstream_client::{Client, ClientAuth, ClientOptions, TokenEndpoint, read
 
 use config::{Config, Rules};
 
+/// How many redirects of the userinfo endpoint are followed, at its own origin.
+const REDIRECTS_MAX: usize = 10;
+
 /// The connector.
 struct OAuth {
     rules: Rules,
@@ -33,6 +36,7 @@ pub(crate) fn open(opening: &Opening<'_>) -> Result<Arc<dyn Connector>, Upstream
     let client = Client::open(ClientOptions {
         root_cas: config.root_cas.clone(),
         insecure_skip_verify: config.insecure_skip_verify,
+        redirects_max: REDIRECTS_MAX,
         ..ClientOptions::new(opening.id)
     })?;
     let (rules, token_url, secret) = Rules::of(config)?;

@@ -9,22 +9,22 @@ use serde::{Deserialize, Serialize};
 /// Kept between the start of a login and the callback. Dex writes it with PKCE only, and has no nonce.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct Pending {
+pub(crate) struct Pending {
     /// The verifier, under the name Dex gives it.
     #[serde(skip_serializing_if = "String::is_empty")]
-    pub(super) code_challenge: String,
+    pub(crate) code_challenge: String,
     #[serde(skip_serializing_if = "String::is_empty")]
-    pub(super) code_challenge_method: String,
+    pub(crate) code_challenge_method: String,
     #[serde(skip_serializing_if = "String::is_empty")]
-    pub(super) nonce: String,
+    pub(crate) nonce: String,
 }
 
 impl Pending {
-    pub(super) fn write(&self) -> Vec<u8> {
+    pub(crate) fn write(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("texts are always JSON")
     }
 
-    pub(super) fn read(data: &[u8]) -> Result<Self, UpstreamError> {
+    pub(crate) fn read(data: &[u8]) -> Result<Self, UpstreamError> {
         if data.is_empty() {
             return Ok(Self::default());
         }
@@ -32,11 +32,11 @@ impl Pending {
             .map_err(|_| UpstreamError::Unacceptable("oidc: failed to parse PKCEChallenge data".into()))
     }
 
-    pub(super) fn verifier(&self) -> Option<&str> {
+    pub(crate) fn verifier(&self) -> Option<&str> {
         Some(self.code_challenge.as_str()).filter(|verifier| !verifier.is_empty())
     }
 
-    pub(super) fn nonce(&self) -> Option<&str> {
+    pub(crate) fn nonce(&self) -> Option<&str> {
         Some(self.nonce.as_str()).filter(|nonce| !nonce.is_empty())
     }
 }

@@ -15,16 +15,21 @@ mod logout;
 mod refresh;
 mod rules;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use dex_connector::{Clock, Connector, LoginMethod, Opening, Refresh, TokenIdentity, UpstreamError, UpstreamLogout};
 use dex_oidc::CodeChallengeMethod;
 use dex_upstream_client::{Claims, Client, ClientOptions, Expected, Prepared, Provider, TokenEndpoint};
-use dex_upstream_client::{Secret, TokenAnswer, read_config};
+use dex_upstream_client::{ClientAuth, TokenAnswer, read_config};
+use url::Url;
 
 use config::Config;
+pub(crate) use data::Pending;
 use rules::Rules;
+
+/// How many redirects of the document, the keys and userinfo are followed. Dex's.
+const REDIRECTS_MAX: usize = 10;
 
 /// The connector.
 struct Oidc {
@@ -32,12 +37,14 @@ struct Oidc {
     client: Client,
     clock: Clock,
     upstream: Prepared<Upstream>,
+    /// The token endpoint as it was last discovered; it remembers what it has learned.
+    tokens: Mutex<Option<Arc<TokenEndpoint>>>,
 }
 
 /// What is known of the provider once it was asked.
 struct Upstream {
     provider: Provider,
-    tokens: TokenEndpoint,
+    tokens: Arc<TokenEndpoint>,
     /// How codes are protected, if at all (RFC 7636).
     pkce: Option<CodeChallengeMethod>,
 }
@@ -52,6 +59,7 @@ pub(crate) fn open(opening: &Opening<'_>) -> Result<Arc<dyn Connector>, Upstream
     let options = ClientOptions {
         root_cas: config.root_cas.clone(),
         insecure_skip_verify: config.insecure_skip_verify,
+        redirects_max: REDIRECTS_MAX,
         ..ClientOptions::new(opening.id)
     };
     let rules = Rules::of(config)?;
@@ -63,7 +71,7 @@ pub(crate) fn open(opening: &Opening<'_>) -> Result<Arc<dyn Connector>, Upstream
         );
     }
     let (client, clock) = (Client::open(options)?, opening.clock.clone());
-    Ok(Arc::new(Oidc { rules, client, clock, upstream: Prepared::default() }))
+    Ok(Arc::new(Oidc { rules, client, clock, upstream: Prepared::default(), tokens: Mutex::default() }))
 }
 
 #[async_trait]
@@ -100,10 +108,21 @@ impl Oidc {
         let alias = rules.issuer_alias.as_deref();
         let provider = Provider::discover(&self.client, &rules.issuer, alias, &rules.overrides).await?;
         let auth = rules.client_auth(&provider.metadata.token_endpoint_auth_methods);
-        let secret = Secret::new(rules.client_secret.expose());
-        let tokens = TokenEndpoint::new(provider.metadata.token_endpoint.clone(), &rules.client_id, secret, auth);
+        let tokens = self.token_endpoint(&provider.metadata.token_endpoint, auth);
         let pkce = rules.pkce.chosen(&provider.metadata.code_challenge_methods);
         Ok(Upstream { provider, tokens, pkce })
+    }
+
+    /// The token endpoint at `url`: the one there was, unless it moved or wants another way of authenticating.
+    fn token_endpoint(&self, url: &Url, auth: ClientAuth) -> Arc<TokenEndpoint> {
+        let mut kept = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kept) = kept.as_ref().filter(|kept| kept.is(url, auth)) {
+            return kept.clone();
+        }
+        let secret = self.rules.client_secret.clone();
+        let tokens = Arc::new(TokenEndpoint::new(url.clone(), &self.rules.client_id, secret, auth));
+        *kept = Some(tokens.clone());
+        tokens
     }
 
     /// The claims of a login or a refresh: those of the ID token, with userinfo laid over them if it is configured or there is
