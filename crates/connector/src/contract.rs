@@ -53,6 +53,13 @@ pub trait Connector: Send + Sync {
         None
     }
 
+    /// Where to send a browser that comes from the upstream though nobody sent it there: the application's own login page,
+    /// which begins an ordinary login (OpenID Connect Core §4). `None` refuses it. What it brings is not looked at: an answer
+    /// to no question can be anybody's.
+    fn unsolicited(&self) -> Option<&Url> {
+        None
+    }
+
     /// What is published about us for the upstream's operator, such as SAML metadata: media type and text.
     fn metadata(&self) -> Option<(&'static str, String)> {
         None

@@ -12,7 +12,7 @@ use dex_oidc::Form;
 use dex_pages::{HiddenField, Repost};
 use dex_storage::Write;
 use dex_web::connectors::Opened;
-use dex_web::{App, Incoming, PageError, cookies};
+use dex_web::{App, Incoming, PageError, cookies, redirect};
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::finish::finish;
@@ -51,6 +51,11 @@ async fn come_back(visit: &Visit<'_>, path: Option<&str>) -> Result<Response, Au
         "" => parameters.get("RelayState"),
         state => state,
     };
+    if let Some(path) = path.filter(|_| visit.is(&Method::POST) && !names_a_login(state))
+        && let Some(response) = unsolicited(visit, path).await?
+    {
+        return Ok(response);
+    }
     if needs_repost(visit, state) {
         return Ok(repost(visit, &parameters)?);
     }
@@ -78,6 +83,16 @@ fn brought<'a>(visit: &'a Visit<'_>) -> Result<Cow<'a, Form>, PageError> {
         }
         _ => Err(PageError::bad_request("Method not supported")),
     }
+}
+
+/// Sends a browser that comes from an upstream of its own accord to where an ordinary login begins, if the operator has
+/// named such a place.
+async fn unsolicited(visit: &Visit<'_>, connector: &str) -> Result<Option<Response>, PageError> {
+    let opened = upstream::open(visit, connector).await?;
+    let Some(login) = opened.connector.unsolicited() else { return Ok(None) };
+    let mut to = login.clone();
+    to.query_pairs_mut().append_pair("iss", visit.app.issuer.as_str());
+    Ok(Some(redirect(StatusCode::SEE_OTHER, to.as_str())))
 }
 
 /// Whether the browser held its cookie back because another site's page posted the form.

@@ -1,5 +1,6 @@
 //! An upstream elsewhere, whose answer the test writes into the callback's address.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -25,6 +26,12 @@ impl Connector for Scripted {
 
     fn refresh(&self) -> Option<&dyn Refresh> {
         Some(self)
+    }
+
+    fn unsolicited(&self) -> Option<&Url> {
+        static LOGIN: LazyLock<Url> =
+            LazyLock::new(|| Url::parse("https://app.example/login?x=1").expect("it is a URL"));
+        Some(&LOGIN)
     }
 
     fn metadata(&self) -> Option<(&'static str, String)> {

@@ -128,3 +128,17 @@ async fn what_a_connector_publishes_is_shown_and_nothing_else() {
     let posted = app.browser().step(Method::POST, "/dex/connectors/scripted/metadata", &[]).await;
     assert_eq!(posted.status, StatusCode::METHOD_NOT_ALLOWED);
 }
+
+#[tokio::test]
+async fn who_comes_from_the_upstream_unasked_begins_an_ordinary_login() {
+    let app = app().await;
+    let brought = [("SAMLResponse", "PHNhbWw+"), ("RelayState", "https://evil.example/")];
+    let shown = app.browser().step(Method::POST, "/dex/callback/scripted", &brought).await;
+    let to =
+        format!("https://app.example/login?x=1&iss={}", dex_oidc::encode_form([("", ISSUER)]).trim_start_matches('='));
+    assert_eq!((shown.status, shown.location()), (StatusCode::SEE_OTHER, to.as_str()));
+    for route in ["/callback/mock", "/callback"] {
+        let shown = app.browser().step(Method::POST, &format!("/dex{route}"), &brought).await;
+        assert_eq!(shown.status, StatusCode::BAD_REQUEST, "{route}");
+    }
+}
