@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
 
+use crate::pages::Browser;
 use crate::{Process, free_port};
 
 /// How long it may take to start: about ten seconds of a processor that others use as well.
@@ -86,6 +87,37 @@ impl Keycloak {
         let url = format!("{address}{}/protocol/openid-connect/token", Self::REALM);
         let request = self.http.post(url).form(&[&fields[..], &login[..]].concat());
         Ok(serde_json::from_str(&sent(request).await?.text().await?)?)
+    }
+
+    /// Adds a client to the realm, as its administration describes clients.
+    ///
+    /// # Errors
+    ///
+    /// When the administration does not do it.
+    pub async fn add_client(&self, client: &Value) -> anyhow::Result<()> {
+        self.admin(Method::POST, "/corp/clients", Some(client)).await.map(|_| ())
+    }
+
+    /// Its SAML metadata.
+    ///
+    /// # Errors
+    ///
+    /// When it does not answer.
+    pub async fn saml_metadata(&self) -> anyhow::Result<String> {
+        let url = self.url(&format!("{}/protocol/saml/descriptor", Self::REALM));
+        Ok(sent(self.http.get(url)).await?.text().await?)
+    }
+
+    /// Goes there with a form, or by a link if there is none, logs the user in, and tells what would be posted to the
+    /// SAML service provider.
+    ///
+    /// # Errors
+    ///
+    /// When it shows no form of a login or posts nothing; with the page it shows instead.
+    pub async fn saml_log_in(&self, to: &str, form: &[(String, String)]) -> anyhow::Result<Vec<(String, String)>> {
+        let mut browser = Browser::new()?;
+        let page = browser.visit(to, form).await?;
+        browser.submit(&page, &[("username", Self::USER), ("password", Self::PASSWORD)]).await
     }
 
     /// Takes the user out of a group.

@@ -15,6 +15,7 @@ mod mariadb;
 mod oauth2_proxy;
 mod oidc_provider;
 mod openbao;
+mod pages;
 mod postgres;
 mod process;
 mod relay;

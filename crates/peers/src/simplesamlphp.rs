@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
-use reqwest::{Client, Response, header, redirect};
+use anyhow::Context as _;
+use reqwest::Client;
 use tempfile::TempDir;
 use tokio::process::Command;
 
+use crate::pages::Browser;
 use crate::{Process, free_port};
 
 /// How long it may take to start.
@@ -56,7 +57,7 @@ impl SimpleSamlPhp {
         let process = Process::start(&mut command, &folder.path().join("log"))?;
         // Taken already where a test did it before us.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let http = Client::builder().timeout(ANSWER_MAX).no_proxy().redirect(redirect::Policy::none()).build()?;
+        let http = Client::builder().timeout(ANSWER_MAX).no_proxy().build()?;
         let mut server = Self { process, port, _folder: folder, http };
         let probe = (server.http.clone(), server.url("saml2/idp/metadata.php?output=xml"));
         let probe = async || {
@@ -88,41 +89,11 @@ impl SimpleSamlPhp {
     ///
     /// When it asks for no password or posts nothing; with the page it shows instead.
     pub async fn log_in(&self, to: &str, form: &[(String, String)]) -> anyhow::Result<Vec<(String, String)>> {
-        let request = if form.is_empty() { self.http.get(to) } else { self.http.post(to).form(form) };
-        let asks = request.send().await?;
-        let cookies = cookies(&asks);
-        let Some(page) = asks.headers().get(header::LOCATION) else {
-            bail!("it asks for no password: {}\n{}", asks.text().await?, self.process.log_end());
-        };
-        let page = reqwest::Url::parse(page.to_str()?)?;
-        let state = page.query_pairs().find(|(name, _)| name == "AuthState").context("no state")?.1.into_owned();
-        let typed = [("AuthState", &*state), ("username", Self::USER), ("password", Self::PASSWORD)];
-        let login = self.http.post(page.clone()).header(header::COOKIE, cookies).form(&typed);
-        let text = login.send().await?.text().await?;
-        let fields = hidden_fields(&text);
-        if !fields.iter().any(|(name, _)| name == "SAMLResponse") {
-            bail!("it posts nothing: {text}\n{}", self.process.log_end());
-        }
-        Ok(fields)
+        let mut browser = Browser::new()?;
+        let page = browser.visit(to, form).await?;
+        let posted = browser.submit(&page, &[("username", Self::USER), ("password", Self::PASSWORD)]).await;
+        posted.with_context(|| self.process.log_end())
     }
-}
-
-fn cookies(response: &Response) -> String {
-    let set = response.headers().get_all(header::SET_COOKIE).iter().filter_map(|cookie| cookie.to_str().ok());
-    let pairs: Vec<&str> = set.filter_map(|cookie| cookie.split(';').next()).collect();
-    pairs.join("; ")
-}
-
-/// The hidden fields of a page of its own.
-fn hidden_fields(page: &str) -> Vec<(String, String)> {
-    let inputs = page.split("<input ").skip(1).filter_map(|input| input.split_once('>')).map(|(input, _)| input);
-    let value = |input: &str, name: &str| {
-        let (_, rest) = input.split_once(&format!("{name}=\""))?;
-        let (value, _) = rest.split_once('"')?;
-        Some(value.replace("&amp;", "&"))
-    };
-    let hidden = inputs.filter(|input| input.contains("type=\"hidden\""));
-    hidden.filter_map(|input| Some((value(input, "name")?, value(input, "value")?))).collect()
 }
 
 /// Writes its configuration.

@@ -1,67 +1,9 @@
 //! Logins through SimpleSAMLphp, signed and encrypted in the ways it knows.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
-use std::path::Path;
-use std::sync::Arc;
-
-use dex_connector::{
-    Arrival, Clock, Connector, Departure, Finish, LoginMethod, Opening, RedirectLogin, Start, UpstreamError, Wanted,
-};
 use dex_peers::{ServiceProvider, SimpleSamlPhp};
 use serde_json::{Value, json};
 
-const CALLBACK: &str = "https://id.example/callback";
-const STATE: &str = "a1b2c3";
-
-fn now() -> dex_model::Timestamp {
-    let since = std::time::UNIX_EPOCH.elapsed().unwrap();
-    dex_model::Timestamp::from_second(i64::try_from(since.as_secs()).unwrap()).unwrap()
-}
-
-fn open(config: &Value) -> Arc<dyn Connector> {
-    let callback = CALLBACK.parse().unwrap();
-    dex_upstreams::open("saml", &Opening { id: "corp", config, callback: &callback, clock: Clock::new(now) }).unwrap()
-}
-
-fn login_of(connector: &dyn Connector) -> &dyn RedirectLogin {
-    let LoginMethod::Redirect(login) = connector.login() else { panic!("a redirect") };
-    login
-}
-
-/// Logs the user in over there, as their browser would.
-async fn log_in(server: &SimpleSamlPhp, connector: &dyn Connector) -> Result<Arrival, UpstreamError> {
-    let login = login_of(connector);
-    let callback = CALLBACK.parse().unwrap();
-    let wanted = Wanted { offline_access: true, groups: true };
-    let start = Start { wanted, callback: &callback, state: STATE, login_hint: "", now: now() };
-    let posted = match login.start(&start).await?.to {
-        Departure::Post { action, fields } => server.log_in(action.as_str(), &fields).await.unwrap(),
-        Departure::Get(url) => server.log_in(url.as_str(), &[]).await.unwrap(),
-    };
-    assert!(posted.contains(&("RelayState".into(), STATE.into())), "{posted:?}");
-    let finish = Finish {
-        wanted,
-        data: b"",
-        callback: &callback,
-        state: STATE,
-        parameters: &dex_oidc::Form::of(posted.iter().map(|(name, value)| (&**name, &**value))),
-        posted: true,
-        headers: &http::HeaderMap::new(),
-        peer: None,
-        now: now(),
-    };
-    login.finish(&finish).await
-}
-
-/// A key of ours in two files, and the certificate as the other side takes it.
-fn key(folder: &Path) -> (Value, String) {
-    let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
-    let made = rcgen::CertificateParams::new(vec!["id.example".to_owned()]).unwrap().self_signed(&pair).unwrap();
-    std::fs::write(folder.join("sp.key"), pair.serialize_pem()).unwrap();
-    std::fs::write(folder.join("sp.pem"), made.pem()).unwrap();
-    let der = made.pem().lines().filter(|line| !line.starts_with("-----")).collect();
-    (json!({"key": folder.join("sp.key"), "cert": folder.join("sp.pem")}), der)
-}
+use crate::browser::{CALLBACK, key, log_in, now, open};
 
 /// What it may be told of a service provider, and what ours is told besides; and whether it comes to a login.
 fn cases(key: &Value, certificate: &str) -> Vec<(&'static str, String, Value, bool)> {
@@ -118,7 +60,8 @@ async fn its_users_log_in_however_it_signs_and_encrypts() {
         for (key, value) in others.as_object().unwrap() {
             config[key] = value.clone();
         }
-        let outcome = log_in(&server, &*open(&config)).await;
+        let visit = async |to: &str, form: &[(String, String)]| server.log_in(to, form).await;
+        let outcome = log_in(&*open(&config), visit).await;
         match outcome {
             Ok(arrival) => {
                 let user = &arrival.identity;
