@@ -78,6 +78,11 @@ impl Hosts {
         Ok(self.health.order(all, now))
     }
 
+    /// How many servers are known.
+    pub(crate) fn count(&self) -> usize {
+        self.listed.len() + self.srv.as_ref().map_or(0, Srv::count)
+    }
+
     pub(crate) fn failed(&self, endpoint: &Endpoint) {
         self.health.failed(endpoint, Instant::now());
     }

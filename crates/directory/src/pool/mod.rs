@@ -11,6 +11,7 @@ mod health;
 mod hosts;
 mod lease;
 mod referral;
+mod slots;
 mod srv;
 
 use std::sync::Arc;
@@ -26,7 +27,7 @@ pub(crate) use referral::Referral;
 pub(crate) use srv::Srv;
 
 use crate::wire::{Failure, Found, Outcome, PolicyError, Search, Transport};
-use lease::{Lane, Lease, Slots};
+use slots::{Lane, Lease, Slots};
 
 /// How often a request is sent again on a connection to another server, or on a fresh one.
 const ATTEMPTS_MAX: usize = 6;
@@ -153,7 +154,7 @@ impl Pool {
     async fn run(&self, job: &Job<'_>) -> Result<Done, DirectoryError> {
         let _permit = self.permit().await?;
         let lane = job.lane();
-        let mut attempt = 1;
+        let (mut attempts, mut on_fresh_ones) = (0, 0);
         loop {
             let mut lease = self.lease(lane).await?;
             let failure = match timeout(self.limits.request, perform(&mut lease, job)).await {
@@ -165,11 +166,13 @@ impl Pool {
                 Ok(Err(failure)) => failure,
                 Err(_) => Failure::Silent(self.limits.request),
             };
+            attempts += 1;
+            on_fresh_ones += usize::from(!lease.reused);
             let endpoint = self.broken(lease, &failure);
-            if attempt == ATTEMPTS_MAX {
+            // A server that fails on a fresh connection is not asked again, only another one.
+            if attempts >= ATTEMPTS_MAX || on_fresh_ones >= self.hosts.count() {
                 return Err(DirectoryError::Failed { endpoint, failure });
             }
-            attempt += 1;
         }
     }
 

@@ -63,6 +63,11 @@ impl Srv {
         Ok(in_order(records, fastrand::f64))
     }
 
+    /// How many servers were found last.
+    pub(crate) fn count(&self) -> usize {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map_or(0, |(_, records)| records.len())
+    }
+
     async fn look_up(&self) -> Result<Vec<Record>, String> {
         let failed = |why: &dyn std::fmt::Display| format!("{}: {why}", self.name);
         let open = async || TokioResolver::builder_tokio()?.build();
@@ -180,6 +185,7 @@ mod tests {
         let now = Instant::now();
         let expected = [Endpoint::new("dc1.example.com", 389), Endpoint::new("dc2.example.com", 636)];
         assert_eq!(found.endpoints(now).await.unwrap(), expected);
+        assert_eq!(found.count(), 2);
         let silent = found.asking(dns(&[]).await);
         assert_eq!(silent.endpoints(now + KEPT_FOR).await.unwrap(), expected, "what was found before");
         let none = srv(&[]).await.endpoints(now).await.unwrap_err();

@@ -63,8 +63,8 @@ pub(crate) struct Search<'a> {
     pub(crate) scope: Scope,
     pub(crate) filter: &'a Filter,
     pub(crate) attributes: &'a [String],
-    /// How many entries are wanted at most. The server is told; what
-    /// it sends beyond is dropped, and the outcome says that the limit was exceeded.
+    /// How many entries are wanted at most. The server is told; what it sends beyond is dropped, and the outcome says that
+    /// the limit was exceeded.
     pub(crate) entries_max: u32,
     /// How many entries the server is to send at a time; 0 asks for all at once.
     pub(crate) page: u32,
@@ -83,16 +83,20 @@ impl Connection {
     /// Connects, and secures the connection before anything is said on it.
     pub(crate) async fn open(host: &str, port: u16, transport: &Transport) -> Result<Self, Failure> {
         let tcp: Box<dyn Stream> = Box::new(stream::connect(host, port).await?);
-        let over = |stream| Self { stream, read: BytesMut::new(), last_id: 0 };
         match transport.security {
-            Security::Plain => Ok(over(tcp)),
-            Security::Ldaps => Ok(over(stream::secure(tcp, host, &transport.tls).await?)),
+            Security::Plain => Ok(Self::over(tcp)),
+            Security::Ldaps => Ok(Self::over(stream::secure(tcp, host, &transport.tls).await?)),
             Security::StartTls => {
-                let mut plain = over(tcp);
+                let mut plain = Self::over(tcp);
                 plain.start_tls().await?;
-                Ok(over(stream::secure(plain.stream, host, &transport.tls).await?))
+                Ok(Self::over(stream::secure(plain.stream, host, &transport.tls).await?))
             }
         }
+    }
+
+    /// On a stream that is as secure as it will be.
+    pub(crate) fn over(stream: Box<dyn Stream>) -> Self {
+        Self { stream, read: BytesMut::new(), last_id: 0 }
     }
 
     async fn start_tls(&mut self) -> Result<(), Failure> {

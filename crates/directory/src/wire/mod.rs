@@ -1,8 +1,7 @@
 //! LDAP as it is on the wire (RFC 4511): messages, filters, controls, and one connection.
 //!
 //! Owned here: reading what a server sends without trusting any of it, with every length bounded before it is believed.
-//! An LDAP client library is not used, because the ones there are end the task, or overflow the stack, on an answer that
-//! is not what they expect. Not owned: which server is asked, what for, and what the answer means.
+//! Not owned: which server is asked, what for, and what the answer means.
 //!
 //! Control leaves to the directory inside [`Connection`], and comes back with an answer or a [`Failure`].
 

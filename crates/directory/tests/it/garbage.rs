@@ -129,8 +129,10 @@ async fn nobody_is_let_in_by_a_server_that_misbehaves() {
     for (told, answers, hangs_up, expected) in cases {
         let logged = Logged::here();
         let server = serve(Script { answers, hangs_up }).await;
+        let begun = std::time::Instant::now();
         let End::Failed(error) = open(&config(server.port)).end("jane", "foo").await else { panic!("{told}") };
         assert!(error.contains(expected), "{told}: {error}");
+        assert!(begun.elapsed() < Duration::from_millis(2500), "{told}: it is asked once, and waited for once");
         let text = logged.text();
         assert!(
             error.contains("without a DN") || (text.contains("connector.id=corp") && text.contains(expected)),
