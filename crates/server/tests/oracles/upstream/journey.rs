@@ -36,6 +36,7 @@ impl Journey {
 issuer: http://127.0.0.1:{port}/dex
 storage: {{type: memory}}
 web: {{http: '127.0.0.1:{port}'}}
+logger: {{level: debug}}
 oauth2: {{skipApprovalScreen: true}}
 staticClients:
   - {{id: {id}, name: Web, secret: {secret}, redirectURIs: ['{REDIRECT_URI}']}}
@@ -147,6 +148,16 @@ connectors:
     pub(crate) async fn stays_outside(&self) {
         let page = Browser::new().once(&self.beginning(), REDIRECT_URI, &self.fields()).await;
         assert!(!page.url.as_str().starts_with(REDIRECT_URI) && page.body.contains("disabled"), "{page:?}");
+    }
+
+    /// However much is logged, no secret of ours and no token is.
+    pub(crate) fn tells_no_secret(&self, secret: &str) {
+        let log = self.dex.log();
+        assert!(log.contains("level=DEBUG"), "{log}");
+        // Every JWT, and so every token of the providers that are JWTs, begins so.
+        for secret in [secret, "eyJ", "code=", "refresh_token="] {
+            assert!(!log.contains(secret), "{secret}: {log}");
+        }
     }
 
     async fn try_refresh(&self, tokens: &Value) -> (u16, Value) {

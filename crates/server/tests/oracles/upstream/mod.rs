@@ -46,6 +46,7 @@ async fn people_log_in_through_keycloak() {
     journey.is_refused(&tokens).await;
     keycloak.disable(Keycloak::USER).await.unwrap();
     journey.stays_outside().await;
+    journey.tells_no_secret("keycloak-secret");
 }
 
 /// oidc-provider: PKCE demanded, rotation, claims at userinfo only.
@@ -79,6 +80,7 @@ async fn people_log_in_through_oidc_provider() {
     assert_eq!(refused.status, 403, "{}", refused.body);
     provider.end_accounts().await.unwrap();
     journey.is_refused(&tokens).await;
+    journey.tells_no_secret("provider-secret");
 }
 
 /// Another dex, whose refresh tokens rotate and whose local user has groups.
