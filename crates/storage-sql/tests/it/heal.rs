@@ -9,6 +9,9 @@ use dex_storage_sql::Layout;
 /// How long after a pause the back end may take to be as before.
 const HEALED_WITHIN: Duration = Duration::from_secs(15);
 
+/// How many callers go away; more than there are connections.
+const CALLERS: usize = 7;
+
 /// A pause that is waited for.
 const SHORT: Duration = Duration::from_secs(1);
 
@@ -63,6 +66,27 @@ pub(crate) async fn what_another_process_wrote_is_not_overwritten(backend: &dyn 
         assert_eq!(backend.replace(&seen, &found).await.unwrap(), Write::Lost, "{theirs}");
         let (found, seen) = backend.get(&key).await.unwrap().unwrap();
         assert_eq!(backend.replace(&seen, &found).await.unwrap(), Write::Done, "{theirs}");
+    }
+}
+
+/// Callers who go away while they wait leave no answer behind for others; `lock` holds the table of clients for two
+/// seconds.
+pub(crate) async fn who_goes_away_takes_no_answer_of_another(backend: &dyn Backend, lock: impl AsyncFn()) {
+    for id in ["a", "b"] {
+        assert_eq!(backend.insert(&client(id).into_any()).await.unwrap(), Write::Done);
+    }
+    let (a, b) = (client("a").key(), client("b").key());
+    let give_up = async {
+        tokio::time::sleep(SHORT / 2).await;
+        for _ in 0..CALLERS {
+            let asked = tokio::time::timeout(SHORT / 20, backend.get(&a)).await;
+            assert!(asked.is_err(), "the table is locked");
+        }
+    };
+    tokio::join!(lock(), give_up);
+    for _ in 0..CALLERS {
+        let (found, _) = backend.get(&b).await.unwrap().unwrap();
+        assert_eq!(found.key(), b);
     }
 }
 

@@ -75,6 +75,10 @@ async fn a_server_is_a_back_end() {
     sweeping_uses_an_index(&server).await;
     an_operation_is_one_statement(&server).await;
     let (mysql, database) = server.opened().await;
+    let lock = "lock tables client write; do sleep(2); unlock tables";
+    let lock = async || drop(server.peer.sql(&database, lock).await.unwrap());
+    heal::who_goes_away_takes_no_answer_of_another(&mysql, lock).await;
+    let (mysql, database) = server.opened().await;
     let ours = format!("select id from information_schema.processlist where db = '{database}' and user = 'peer'");
     heal::broken_connections_heal(&mysql, async || {
         for id in server.peer.sql("mysql", &ours).await.unwrap().lines() {
@@ -254,6 +258,11 @@ async fn replicas_start_together(server: &Server) {
 
 async fn sweeping_uses_an_index(server: &Server) {
     let (_mysql, database) = server.opened().await;
+    // An empty table is read without its indexes.
+    let rows = "insert into auth_session (id, user_id, connector_id, client_states, created_at, last_activity,
+        absolute_expiry, idle_expiry)
+        select seq, 'u', 'c', '{}', now(), now(), now() + interval seq hour, now() + interval seq hour from seq_1_to_1000";
+    server.peer.sql(&database, &format!("{rows}; analyze table auth_session")).await.unwrap();
     for (table, over) in [
         ("auth_request", "expiry < now()"),
         ("auth_code", "expiry < now()"),
@@ -264,7 +273,7 @@ async fn sweeping_uses_an_index(server: &Server) {
     ] {
         let explain = format!("explain delete from {table} where {over} limit 9");
         let plan = server.peer.sql(&database, &explain).await.unwrap();
-        assert!(plan.contains("expiry"), "{table}: {plan}");
+        assert!(plan.contains("\trange\t") || plan.contains("\tindex_merge\t"), "{table}: {plan}");
     }
 }
 

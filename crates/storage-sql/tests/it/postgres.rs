@@ -75,6 +75,10 @@ async fn a_server_is_a_back_end() {
     sweeping_uses_an_index(&server).await;
     an_operation_is_one_statement(&server).await;
     let (postgres, database) = server.opened().await;
+    let lock = "begin; lock table client; select pg_sleep(2); commit";
+    let lock = async || drop(server.peer.sql(&database, lock).await.unwrap());
+    heal::who_goes_away_takes_no_answer_of_another(&postgres, lock).await;
+    let (postgres, database) = server.opened().await;
     let kill = format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{database}'");
     heal::broken_connections_heal(&postgres, async || drop(server.peer.sql("postgres", &kill).await.unwrap())).await;
     let (pause, resume) = (|| server.peer.pause(), || server.peer.resume());
