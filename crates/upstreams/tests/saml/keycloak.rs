@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 use crate::browser::{CALLBACK, key, log_in, open};
 
+/// What a client's attributes are, and the keys of ours; whether it comes to a login.
+type Case<'a> = (&'a str, Vec<(&'a str, &'a str)>, Value, bool);
+
 /// A SAML client, with attributes beside the usual ones.
 fn client(entity_id: &str, others: &[(&str, &str)]) -> Value {
     let mut attributes = json!({
@@ -42,7 +45,7 @@ async fn its_users_log_in_however_it_signs_and_encrypts() {
     let assertion = ("saml.assertion.signature", "true");
     let encrypted = [("saml.encrypt", "true"), ("saml.encryption.certificate", &*certificate)];
     let requests = [("saml.client.signature", "true"), ("saml.signing.certificate", &*certificate)];
-    let cases: [(&str, Vec<(&str, &str)>, Value, bool); 7] = [
+    let cases: [Case<'_>; 7] = [
         ("both-signed", vec![response, assertion], json!({}), true),
         ("response-signed", vec![response], json!({}), true),
         ("assertion-signed", vec![assertion], json!({"requestBinding": "redirect"}), true),
