@@ -91,6 +91,24 @@ async fn what_dex_wrote_goes_to_etcd_and_back() {
     }
 }
 
+/// A database is read in the layout that it has, and a new one is made in the layout that is asked for.
+#[tokio::test]
+async fn what_dex_wrote_goes_to_the_tables_of_its_orm_and_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (from, from_config) = fixture(folder.path(), "dex-master");
+    let ((ent, ent_config), (back, back_config)) = (sqlite(folder.path(), "ent"), sqlite(folder.path(), "back"));
+    let copy = ["storage", "copy", "--from", &from_config, "--to", &ent_config];
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dex"));
+    let (table, _) = printed(&command.args(copy).env("DEX_ENT_ENABLED", "true").output().unwrap(), 0);
+    assert_eq!(sums(&table), [18, 0, 0, 0]);
+    let made = rusqlite::Connection::open(&ent).unwrap();
+    let clients: i64 = made.query_row("select count(*) from oauth2clients", (), |row| row.get(0)).unwrap();
+    assert_eq!(clients, 2);
+    let (table, _) = printed(&dex(&["storage", "copy", "--from", &ent_config, "--to", &back_config]), 0);
+    assert_eq!(sums(&table), [18, 0, 0, 0]);
+    assert_eq!(records(&from).await, records(&back).await);
+}
+
 #[tokio::test]
 async fn what_has_decayed_or_differs_is_named_and_fails() {
     let folder = tempfile::tempdir().unwrap();

@@ -19,7 +19,7 @@ pub use real_ip::client_address;
 pub use report::{config_records, log_settings};
 pub use routes::router;
 pub use signing::Signing;
-pub(crate) use storage::open as open_storage;
+pub(crate) use storage::open_as_found as open_storage;
 
 use dex_config::{Feature, Supported};
 

@@ -7,7 +7,7 @@ use dex_config::{Database, FeatureFlag, StorageConfig};
 use dex_storage::{Backend, Memory};
 use dex_storage_etcd::{CALL_TIMEOUT, Etcd, EtcdOptions, TlsFiles};
 use dex_storage_kubernetes::{Kubernetes, KubernetesOptions, Place};
-use dex_storage_sql::{DatabasePassword, Layout, Mysql, Postgres, ServerOptions, Sqlite, SqliteOptions};
+use dex_storage_sql::{DatabasePassword, Layout, Mysql, OpenError, Postgres, ServerOptions, Sqlite, SqliteOptions};
 
 use crate::run::ProcessEnv;
 
@@ -15,17 +15,37 @@ use crate::run::ProcessEnv;
 const FAILED: &str = "failed to initialize storage";
 
 /// Opens the back end.
-pub(crate) async fn open(config: &StorageConfig) -> anyhow::Result<Arc<dyn Backend>> {
+pub(super) async fn open(config: &StorageConfig) -> anyhow::Result<Arc<dyn Backend>> {
+    open_in(config, wanted()).await
+}
+
+/// Opens the back end as it is found: a database that holds the other set of Dex's tables is opened with that.
+pub(crate) async fn open_as_found(config: &StorageConfig) -> anyhow::Result<Arc<dyn Backend>> {
+    let (wanted, other) = match wanted() {
+        Layout::Dex => (Layout::Dex, Layout::Ent),
+        Layout::Ent => (Layout::Ent, Layout::Dex),
+    };
+    match open_in(config, wanted).await {
+        Err(error) if matches!(error.downcast_ref(), Some(OpenError::OtherLayout { .. })) => {
+            open_in(config, other).await
+        }
+        opened => opened,
+    }
+}
+
+async fn open_in(config: &StorageConfig, layout: Layout) -> anyhow::Result<Arc<dyn Backend>> {
     let opened: Arc<dyn Backend> = match config {
         StorageConfig::Memory => Arc::new(Memory::default()),
         StorageConfig::Sqlite3 { file } => {
-            let options = SqliteOptions { file: file.clone(), layout: layout() };
+            let options = SqliteOptions { file: file.clone(), layout };
             let opened = tokio::task::spawn_blocking(move || Sqlite::open(&options)).await;
             Arc::new(opened.context("opening the database")?.context(FAILED)?)
         }
-        StorageConfig::Mysql(database) => Arc::new(Mysql::connect(&server_options(database)).await.context(FAILED)?),
+        StorageConfig::Mysql(database) => {
+            Arc::new(Mysql::connect(&server_options(database, layout)).await.context(FAILED)?)
+        }
         StorageConfig::Postgres(database) => {
-            Arc::new(Postgres::connect(&server_options(database)).await.context(FAILED)?)
+            Arc::new(Postgres::connect(&server_options(database, layout)).await.context(FAILED)?)
         }
         StorageConfig::Etcd(config) => Arc::new(Etcd::open(&etcd_options(config)).await.context(FAILED)?),
         StorageConfig::Kubernetes(config) => {
@@ -57,11 +77,11 @@ fn kubernetes_options(config: &dex_config::Kubernetes) -> KubernetesOptions {
 }
 
 /// Which of Dex's two sets of tables SQL databases hold.
-fn layout() -> Layout {
+fn wanted() -> Layout {
     if FeatureFlag::EntEnabled.enabled(&ProcessEnv) { Layout::Ent } else { Layout::Dex }
 }
 
-fn server_options(database: &Database) -> ServerOptions {
+fn server_options(database: &Database, layout: Layout) -> ServerOptions {
     ServerOptions {
         database: database.database.clone(),
         user: database.user.clone(),
@@ -76,6 +96,6 @@ fn server_options(database: &Database) -> ServerOptions {
         ssl_ca: database.ssl.ca.clone(),
         ssl_cert: database.ssl.cert.clone(),
         ssl_key: database.ssl.key.clone(),
-        layout: layout(),
+        layout,
     }
 }

@@ -2,11 +2,12 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use dex_model::{
-    AuthRequest, AuthSession, Claims, Client, ClientState, ConnectorData, DeviceStatus, DeviceToken, Keys, Login,
-    OfflineSessions, Password, RefreshToken, RefreshTokenRef, StoredJwk, Timestamp, TokenSecret, UserIdentity,
-    VerificationKey, ZERO_TIME,
+    AuthRequest, AuthSession, Claims, Client, ClientCredentialsClaims, ClientState, ConnectorData, DeviceStatus,
+    DeviceToken, Keys, Login, OfflineSessions, Password, RefreshToken, RefreshTokenRef, StoredJwk, Timestamp,
+    TokenSecret, UserIdentity, VerificationKey, ZERO_TIME,
 };
 use dex_storage::{Change, StorageError, Store, Write};
+use dex_storage_sql::Layout;
 use rusqlite::Connection;
 
 /// A store on a new file, and a second connection to look at the rows with.
@@ -51,6 +52,27 @@ async fn a_client_is_written_to_the_byte() {
         "blob []",
     ];
     assert_eq!(row(&db, "client", &columns), expected);
+}
+
+/// Dex's own tables have no column for it.
+#[tokio::test]
+async fn claims_of_a_client_itself_are_kept_where_dex_keeps_them() {
+    let cases = [
+        (None, "null "),
+        (Some(vec!["robots".to_owned()]), r#"blob {"groups":["robots"]}"#),
+        (Some(vec![]), "blob {}"),
+    ];
+    for (groups, column) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("dex.db");
+        let store = Store::new(crate::open_in(&file, Layout::Ent));
+        let claims = groups.map(|groups| ClientCredentialsClaims { groups });
+        let client = Client { id: "service".into(), client_credentials_claims: claims, ..Client::default() };
+        assert_eq!(store.insert(client.clone()).await.unwrap(), Write::Done);
+        assert_eq!(store.get::<Client>("service").await.unwrap(), Some(client));
+        let db = Connection::open(file).unwrap();
+        assert_eq!(row(&db, "oauth2clients", &["client_credentials_claims"]), [column]);
+    }
 }
 
 #[tokio::test]
