@@ -11,6 +11,7 @@ pub mod bitbucket_cloud;
 pub mod gitea;
 pub mod github;
 pub mod gitlab;
+pub mod google;
 pub mod kit;
 pub mod oidc;
 pub mod saml;
@@ -35,6 +36,7 @@ pub const FAKES: &[(&str, Prepare)] = &[
     ("gitea", gitea::by_hand),
     ("github", github::by_hand),
     ("gitlab", gitlab::by_hand),
+    ("google", google::by_hand),
     ("oauth", oidc::plain_by_hand),
     ("oidc", oidc::by_hand),
     ("saml", saml::by_hand),

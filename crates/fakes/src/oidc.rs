@@ -61,15 +61,15 @@ impl Default for Script {
     }
 }
 
-struct Provider {
+pub(crate) struct Provider {
     issuer: String,
-    oauth: OAuth,
+    pub(crate) oauth: OAuth,
     script: Mutex<Script>,
     /// The nonce of the last authorization request.
     nonce: Mutex<Option<String>>,
 }
 
-type Shared = Arc<Provider>;
+pub(crate) type Shared = Arc<Provider>;
 
 /// A stand-in for a provider with one user.
 pub struct Oidc {
@@ -139,7 +139,7 @@ pub(crate) fn plain_by_hand(url: &Url) -> ByHand {
     ByHand { router: routes(provider), configuration: format!("{endpoints}    userIDKey: sub\n") }
 }
 
-fn routes(provider: Shared) -> Router {
+pub(crate) fn routes(provider: Shared) -> Router {
     Router::new()
         .route("/.well-known/openid-configuration", get(document))
         .route("/auth", get(authorize))
@@ -151,13 +151,13 @@ fn routes(provider: Shared) -> Router {
 }
 
 impl Provider {
-    fn new(base: &Url) -> Shared {
+    pub(crate) fn new(base: &Url) -> Shared {
         let (oauth, script) = (OAuth::new(callback_by_hand(), Terms::default()), Mutex::default());
         let issuer = base.as_str().trim_end_matches('/').to_owned();
         Arc::new(Self { issuer, oauth, script, nonce: Mutex::default() })
     }
 
-    fn script(&self) -> MutexGuard<'_, Script> {
+    pub(crate) fn script(&self) -> MutexGuard<'_, Script> {
         self.script.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

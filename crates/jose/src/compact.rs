@@ -35,12 +35,14 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error>
 #[derive(Serialize)]
 struct NewHeader<'a> {
     alg: Algorithm,
+    #[serde(skip_serializing_if = "str::is_empty")]
     kid: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     typ: Option<&'a str>,
 }
 
-/// The first segment: `{"alg":..,"kid":..}`, and `"typ":..` after them when there is one, in base64url.
+/// The first segment: `{"alg":..,"kid":..}`, and `"typ":..` after them when there is one, in base64url. An empty `kid` is left
+/// out.
 ///
 /// Dex writes no `typ` on ID tokens, access tokens and logout tokens alike.
 pub fn header_segment(alg: Algorithm, kid: &str, typ: Option<&str>) -> String {

@@ -58,6 +58,9 @@ pub enum KeyError {
     /// Neither DER SubjectPublicKeyInfo nor PEM of it.
     #[error("not a SubjectPublicKeyInfo in DER or PEM")]
     NotSpki,
+    /// No RSA private key in PEM.
+    #[error("not an RSA private key in PEM")]
+    NotPrivatePem,
 }
 
 /// The crypto library refused to sign. No input explains it: for us an internal error.

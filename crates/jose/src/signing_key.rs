@@ -9,6 +9,8 @@ use aws_lc_rs::{
     signature::{EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaKeyPair},
 };
 
+use rustls_pki_types::{PrivateKeyDer, pem::PemObject};
+
 use crate::{
     Algorithm, PublicKey,
     algorithm::Curve,
@@ -76,6 +78,23 @@ impl SigningKey {
         let algorithm = jwk.algorithm()?.unwrap_or(material.algorithms()[0]);
         let kid = jwk.kid().ok_or(KeyError::Missing("kid"))?.to_owned();
         Self::new(kid, algorithm, Pair::from_jwk(&jwk, &material)?, material)
+    }
+
+    /// Reads an RSA key from PEM: PKCS#8 (RFC 5208) or PKCS#1 (RFC 8017 appendix A.1.2). It signs with RS256 and is called
+    /// `kid`, which may be empty: then its tokens name no key.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::NotPrivatePem`], [`KeyError::RsaSize`].
+    pub fn rsa_from_pem(kid: &str, pem: &str) -> Result<Self, KeyError> {
+        let pair = match PrivateKeyDer::from_pem_slice(pem.as_bytes()) {
+            Ok(PrivateKeyDer::Pkcs8(der)) => RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()),
+            Ok(PrivateKeyDer::Pkcs1(der)) => RsaKeyPair::from_der(der.secret_pkcs1_der()),
+            _ => return Err(KeyError::NotPrivatePem),
+        };
+        let pair = Pair::Rsa(pair.map_err(|_| KeyError::NotPrivatePem)?);
+        let material = pair.material()?;
+        Self::new(kid.to_owned(), Algorithm::RS256, pair, material)
     }
 
     fn new(kid: String, algorithm: Algorithm, pair: Pair, material: Material) -> Result<Self, KeyError> {

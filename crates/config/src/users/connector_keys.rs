@@ -125,10 +125,14 @@ const GOOGLE: Keys = &[
     ("domainToAdminEmail", TextMap),
     ("fetchTransitiveGroupMembership", Bool),
     ("promptType", Text),
+    ("baseURL", Text),
+    ("apiURL", Text),
 ];
 
 const KEYSTONE: Keys =
     &[("domain", Text), ("keystoneHost", Text), ("keystoneUsername", Text), ("keystonePassword", Text)];
+    ("domain", Text),
+];
 
 const LDAP: Keys = &[
     ("host", Text),

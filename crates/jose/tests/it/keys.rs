@@ -202,3 +202,30 @@ fn a_key_can_take_another_name() {
     assert_eq!(key.with_kid("").kid(), None);
     assert_eq!(key.with_kid("other").with_kid("a3"), key);
 }
+
+#[test]
+fn rsa_keys_are_read_from_pem() {
+    use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
+    use aws_lc_rs::rsa::KeySize;
+    use aws_lc_rs::signature::RsaKeyPair;
+    use base64::engine::general_purpose::STANDARD;
+
+    let pair = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
+    let der: Pkcs8V1Der<'_> = pair.as_der().unwrap();
+    let info = pkcs8::PrivateKeyInfoRef::try_from(der.as_ref()).unwrap();
+    let pem =
+        |label: &str, der: &[u8]| format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(der));
+    let (whole, inner) = (pem("PRIVATE KEY", der.as_ref()), pem("RSA PRIVATE KEY", info.private_key.as_bytes()));
+    for text in [&whole, &inner] {
+        let key = SigningKey::rsa_from_pem("k1", text).unwrap();
+        assert_eq!((key.kid(), key.algorithm()), ("k1", Algorithm::RS256));
+        let token = key.sign_compact(b"{}").unwrap();
+        assert!(KeySet::new(vec![key.public()]).verify_compact(&token, &[Algorithm::RS256]).is_ok());
+    }
+    let nameless = SigningKey::rsa_from_pem("", &whole).unwrap().sign_compact_typed("JWT", b"{}").unwrap();
+    assert_eq!(URL_SAFE_NO_PAD.decode(nameless.split('.').next().unwrap()).unwrap(), br#"{"alg":"RS256","typ":"JWT"}"#);
+    let ec = pem("EC PRIVATE KEY", b"rubbish");
+    for text in ["", "rubbish", &pem("PRIVATE KEY", b"rubbish"), &pem("CERTIFICATE", der.as_ref()), &ec] {
+        assert_eq!(SigningKey::rsa_from_pem("k1", text).map(drop), Err(KeyError::NotPrivatePem), "{text}");
+    }
+}

@@ -29,6 +29,14 @@ pub(crate) struct Trial {
 impl Trial {
     /// Opens a connector with these keys beside client and callback.
     pub(crate) fn open(kind: &str, keys: &Value) -> Result<Self, UpstreamError> {
+        Self::open_by(keys, |opening| crate::open(kind, opening))
+    }
+
+    /// The same for a connector that is opened in a way of its own.
+    pub(crate) fn open_by(
+        keys: &Value,
+        open: impl FnOnce(&Opening<'_>) -> Result<Arc<dyn Connector>, UpstreamError>,
+    ) -> Result<Self, UpstreamError> {
         let mut config = json!({"clientID": CLIENT_ID, "clientSecret": CLIENT_SECRET, "redirectURI": CALLBACK});
         for (key, value) in keys.as_object().unwrap() {
             config[key] = value.clone();
@@ -38,7 +46,7 @@ impl Trial {
         let clock = Clock::new(move || *told.lock().unwrap());
         let callback = CALLBACK.parse().unwrap();
         let opening = Opening { id: "forge", config: &config, callback: &callback, clock };
-        Ok(Self { connector: crate::open(kind, &opening)?, now })
+        Ok(Self { connector: open(&opening)?, now })
     }
 
     pub(crate) fn advance(&self, span: Duration) {
