@@ -131,8 +131,6 @@ const GOOGLE: Keys = &[
 
 const KEYSTONE: Keys =
     &[("domain", Text), ("keystoneHost", Text), ("keystoneUsername", Text), ("keystonePassword", Text)];
-    ("domain", Text),
-];
 
 const LDAP: Keys = &[
     ("host", Text),
