@@ -19,7 +19,7 @@ pub enum UpstreamError {
     Gone(String),
     /// The upstream does not answer or is busy; what was asked may be asked again later.
     #[error("the upstream cannot be reached: {0}")]
-    Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Unreachable(Box<dyn std::error::Error + Send + Sync>),
     /// The upstream answered something it must not, or not to this request.
     #[error("the upstream's answer is not acceptable: {0}")]
     Unacceptable(String),
