@@ -8,6 +8,7 @@
 //! hand; [`FAKES`] is the table of those.
 
 pub mod bitbucket_cloud;
+pub mod crowd;
 pub mod gitea;
 pub mod github;
 pub mod gitlab;
@@ -32,6 +33,7 @@ pub type Prepare = fn(&Url) -> ByHand;
 
 /// Every stand-in, by the `type` of the connector.
 pub const FAKES: &[(&str, Prepare)] = &[
+    ("atlassian-crowd", crowd::by_hand),
     ("bitbucket-cloud", bitbucket_cloud::by_hand),
     ("gitea", gitea::by_hand),
     ("github", github::by_hand),

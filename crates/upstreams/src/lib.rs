@@ -5,6 +5,7 @@
 //!
 //! Control leaves to the upstreams, from inside the connectors that are opened here.
 
+mod atlassian_crowd;
 mod authproxy;
 mod bitbucket_cloud;
 mod forge;
@@ -16,6 +17,7 @@ mod mock;
 mod oauth;
 mod oidc;
 pub mod saml;
+mod typed;
 
 use std::sync::Arc;
 
@@ -26,6 +28,7 @@ pub type Open = fn(&Opening<'_>) -> Result<Arc<dyn Connector>, UpstreamError>;
 
 /// Every kind of upstream, by the `type` its configuration names.
 pub const KINDS: &[(&str, Open)] = &[
+    ("atlassian-crowd", atlassian_crowd::open),
     ("authproxy", authproxy::open),
     ("bitbucket-cloud", bitbucket_cloud::open),
     ("gitea", gitea::open),

@@ -47,6 +47,7 @@ const ATLASSIAN_CROWD: Keys = &[
     ("groups", Texts),
     ("preferredUsernameField", Text),
     ("usernamePrompt", Text),
+    ("rootCAs", Texts),
 ];
 
 const AUTHPROXY: Keys = &[
@@ -129,8 +130,15 @@ const GOOGLE: Keys = &[
     ("apiURL", Text),
 ];
 
-const KEYSTONE: Keys =
-    &[("domain", Text), ("keystoneHost", Text), ("keystoneUsername", Text), ("keystonePassword", Text)];
+const KEYSTONE: Keys = &[
+    ("domain", Text),
+    ("keystoneHost", Text),
+    ("keystoneUsername", Text),
+    ("keystonePassword", Text),
+    ("groups", Texts),
+    ("rootCAs", Texts),
+    ("insecureSkipVerify", Bool),
+];
 
 const LDAP: Keys = &[
     ("host", Text),
