@@ -15,6 +15,9 @@ use x509_cert::der::{Decode as _, Encode as _};
 
 use super::SignatureAlgorithm;
 
+/// How long an `RSAPublicKey` of 2048 bits is at least, in bytes. Verification counts the bits; this is for telling early.
+const RSA_KEY_BYTES_MIN: usize = 256;
+
 /// How many keys may be trusted at once; each may be tried for every signature.
 pub const TRUSTED_KEYS_MAX: usize = 16;
 
@@ -54,6 +57,9 @@ pub enum CertificateError {
     /// Its key is neither RSA nor on a NIST curve.
     #[error("a key of the type {0}, which signs nothing here")]
     UnsupportedKey(String),
+    /// Its RSA key has less than 2048 bits.
+    #[error("an RSA key of less than 2048 bits")]
+    SmallKey,
     /// There is no certificate in the text.
     #[error("no certificates found")]
     None,
@@ -82,6 +88,9 @@ impl Certificate {
         let kind = kind.ok_or_else(|| CertificateError::UnsupportedKey(info.algorithm.oid.to_string()))?;
         let key = info.subject_public_key.as_bytes();
         let key = key.ok_or_else(|| CertificateError::NotACertificate("an odd number of bits".into()))?.to_vec();
+        if kind == KeyKind::Rsa && key.len() < RSA_KEY_BYTES_MIN {
+            return Err(CertificateError::SmallKey);
+        }
         let validity = tbs.validity();
         let second = |time: x509_cert::time::Time| {
             let seconds = i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX);

@@ -9,6 +9,21 @@ use dex_saml::{
 
 use crate::idp::{IDP, Key, OTHER, P256, RSA, Signing, now, place, sign, trust};
 
+/// A certificate whose RSA key has 1024 bits.
+const SMALL: &str = "-----BEGIN CERTIFICATE-----\n\
+    MIIB/jCCAWegAwIBAgIUB0X5u/MhMsomhoq2snA6YetdM0EwDQYJKoZIhvcNAQEL\n\
+    BQAwEDEOMAwGA1UEAwwFc21hbGwwIBcNMjYxMTI1MTU0NjI3WhgPMjEyNjExMDEx\n\
+    NTQ2MjdaMBAxDjAMBgNVBAMMBXNtYWxsMIGfMA0GCSqGSIb3DQEBAQUAA4GNADCB\n\
+    iQKBgQDbU6qZzdk1o8sWBWONguFEtxIIbtNGPIvxPPoXhBpGVUVqVSrpXqt5hpj8\n\
+    l0tcX6igc1I1VRVlPzuf4EtDTpIwqBzwwqGaM8leytWH4BGJvD1u92PijF0znGZL\n\
+    F/NvIlkScyvC62bH/hEgi0CmiwTwX7DHRFSbaC3pdqjum9GQuwIDAQABo1MwUTAd\n\
+    BgNVHQ4EFgQUyw5Ru4PzeOreMBYK3jhceMc1tmgwHwYDVR0jBBgwFoAUyw5Ru4Pz\n\
+    eOreMBYK3jhceMc1tmgwDwYDVR0TAQH/BAUwAwEB/zANBgkqhkiG9w0BAQsFAAOB\n\
+    gQAhmsBW1/0n7Zp0PoVN4PhBlbSHzGQ9tAlwf/vCKCD7DUMB8Vx/8etZ/mPOGdMm\n\
+    kYuNULPW1g/0/OCZXLKEWSDHwL8DoTO6rhCbK2usm/cCwJtw135fxVs/GCwpWlhZ\n\
+    9+KhCz1s9PTo8dc3WTIGGHJgN3sD/C6sfuEsvW2Qq2bZTg==\n\
+    -----END CERTIFICATE-----\n";
+
 fn key(usage: &str, key: &Key) -> String {
     format!(
         "<md:KeyDescriptor{usage}><ds:KeyInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:X509Data>\
@@ -124,4 +139,5 @@ fn certificates_are_read_from_pem_as_dex_reads_them() {
     assert_eq!(read(&format!("{one}more")), Err(CertificateError::TrailingData("more".into())));
     let broken = one.replacen("MII", "AAA", 1);
     assert!(matches!(read(&broken), Err(CertificateError::NotACertificate(_))));
+    assert_eq!(read(SMALL), Err(CertificateError::SmallKey));
 }
