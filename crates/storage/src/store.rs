@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use dex_model::{AnyRecord, Key, Kind, Record, Timestamp};
 
-use crate::{Backend, StorageError, Write};
+use crate::{Backend, Seen, StorageError, Write};
 
 /// How often an update is tried before it is given up. Each try that loses means that another one won.
 pub const UPDATE_TRIES_MAX: u32 = 16;
@@ -24,6 +24,14 @@ pub enum Change<T> {
     Made(T),
     /// There is no such record.
     Missing,
+}
+
+/// A record, and how it was seen.
+#[derive(Debug, Clone)]
+pub struct Read<T> {
+    /// The record.
+    pub record: T,
+    seen: Seen,
 }
 
 impl Store {
@@ -68,22 +76,52 @@ impl Store {
     /// # Errors
     ///
     /// The error of `change`, or [`StorageError`]: [`StorageError::Contended`] after [`UPDATE_TRIES_MAX`] tries.
-    pub async fn update<T, E, F>(&self, id: T::Id<'_>, mut change: F) -> Result<Change<T>, E>
+    pub async fn update<T, E, F>(&self, id: T::Id<'_>, change: F) -> Result<Change<T>, E>
     where
         T: Record,
         E: From<StorageError>,
         F: FnMut(T) -> Result<T, E> + Send,
     {
-        let key = T::key_of(id);
+        match self.read(id).await? {
+            Some(read) => self.update_read(read, change).await,
+            None => Ok(Change::Missing),
+        }
+    }
+
+    /// The record of this id, ready to be changed without being read again.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`]
+    pub async fn read<T: Record>(&self, id: T::Id<'_>) -> Result<Option<Read<T>>, StorageError> {
+        self.read_key(&T::key_of(id)).await
+    }
+
+    async fn read_key<T: Record>(&self, key: &Key) -> Result<Option<Read<T>>, StorageError> {
+        let found = self.0.get(key).await?;
+        Ok(found.and_then(|(record, seen)| Some(Read { record: T::from_any(record)?, seen })))
+    }
+
+    /// As [`update`](Self::update), beginning with what was read before.
+    ///
+    /// # Errors
+    ///
+    /// As [`update`](Self::update).
+    pub async fn update_read<T, E, F>(&self, read: Read<T>, mut change: F) -> Result<Change<T>, E>
+    where
+        T: Record,
+        E: From<StorageError>,
+        F: FnMut(T) -> Result<T, E> + Send,
+    {
+        let key = read.record.clone().into_any().key();
+        let mut read = Some(read);
         for _ in 0..UPDATE_TRIES_MAX {
-            let found = self.0.get(&key).await?;
-            let Some((record, seen)) = found.and_then(|(any, seen)| Some((T::from_any(any)?, seen))) else {
-                return Ok(Change::Missing);
-            };
+            let Some(Read { record, seen }) = read else { return Ok(Change::Missing) };
             let changed = change(record)?;
             if self.0.replace(&seen, &changed.clone().into_any()).await? == Write::Done {
                 return Ok(Change::Made(changed));
             }
+            read = self.read_key(&key).await?;
         }
         Err(StorageError::Contended { key: Box::new(key) }.into())
     }

@@ -2,7 +2,7 @@
 
 use dex_model::{Claims, ConnectorData, OfflineSessions, RefreshError, RefreshToken, Rotated, TokenSecret};
 use dex_oidc::{GrantType, go_list, split_words};
-use dex_storage::{Change, StorageError};
+use dex_storage::{Change, Read, StorageError};
 use dex_web::TokenError;
 
 use crate::endpoint::Grant;
@@ -30,17 +30,18 @@ impl From<StorageError> for NotRotated {
 /// holds.
 pub(crate) struct Rotation {
     held: Held,
-    seen: RefreshToken,
+    seen: Read<RefreshToken>,
     claims: Claims,
 }
 
 /// Answers a refresh token: reads, and asks the upstream. The caller then signs, and writes the rotation.
 pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<(Authorized, Option<Rotation>), TokenError> {
     let held = parse(grant.form.get("refresh_token"))?;
-    let token = find(grant, &held).await?;
+    let seen = find(grant, &held).await?;
+    let token = &seen.record;
     let scopes = requested_scopes(grant.form.get("scope"), &token.scopes)?;
     let (claims, moves_on) = match token.check(held.secret.expose(), &grant.app.settings.refresh, grant.now) {
-        Ok(Rotated::Current) => (ask_upstream(grant, &token, &scopes).await?, true),
+        Ok(Rotated::Current) => (ask_upstream(grant, token, &scopes).await?, true),
         Ok(Rotated::Retold) => {
             let claims = token.claims.clone();
             let opened =
@@ -48,7 +49,7 @@ pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<(Authorized, Option<Rota
             upstream::admit(grant.client, &opened, &claims, GrantType::RefreshToken)?;
             (claims, false)
         }
-        Err(error) => return Err(refuse(grant, &token, error).await),
+        Err(error) => return Err(refuse(grant, token, error).await),
     };
     let authorized = Authorized {
         refresh_token: Some(family::held(&token.id, &token.current)),
@@ -65,7 +66,7 @@ pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<(Authorized, Option<Rota
             session_id: String::new(),
         },
     };
-    Ok((authorized, moves_on.then_some(Rotation { held, seen: token, claims })))
+    Ok((authorized, moves_on.then_some(Rotation { held, seen, claims })))
 }
 
 fn parse(text: &str) -> Result<Held, TokenError> {
@@ -75,9 +76,9 @@ fn parse(text: &str) -> Result<Held, TokenError> {
     Ok(Held::read(text))
 }
 
-async fn find(grant: &Grant<'_>, held: &Held) -> Result<RefreshToken, TokenError> {
-    let token = grant.app.store.get::<RefreshToken>(&held.id).await?;
-    let token = token.filter(|token| token.client_id == grant.client.id);
+async fn find(grant: &Grant<'_>, held: &Held) -> Result<Read<RefreshToken>, TokenError> {
+    let token = grant.app.store.read::<RefreshToken>(&held.id).await?;
+    let token = token.filter(|token| token.record.client_id == grant.client.id);
     token.ok_or_else(|| TokenError::invalid_grant(INVALID))
 }
 
@@ -142,7 +143,7 @@ pub(crate) async fn rotate(grant: &Grant<'_>, rotation: Rotation) -> Result<Toke
     let changed = grant
         .app
         .store
-        .update::<RefreshToken, _, _>(&seen.id, |token| {
+        .update_read(seen.clone(), |token: RefreshToken| {
             let stored = token.clone();
             match token.rotate(held.secret.expose(), next.clone(), &claims, policy, grant.now) {
                 Ok((token, _)) => Ok(token),
@@ -156,7 +157,7 @@ pub(crate) async fn rotate(grant: &Grant<'_>, rotation: Rotation) -> Result<Toke
         Ok(Change::Made(token)) => Ok(family::held(&token.id, &token.current)),
         Ok(Change::Missing) => Err(TokenError::invalid_grant(INVALID)),
         Err(NotRotated::Storage(error)) => Err(error.into()),
-        Err(NotRotated::Refused(error)) => Err(refuse(grant, &seen, error).await),
+        Err(NotRotated::Refused(error)) => Err(refuse(grant, &seen.record, error).await),
     }
 }
 
