@@ -325,6 +325,7 @@ const SAML: Keys = &[
     ("rootCAs", Texts),
     ("requestBinding", Text),
     ("insecureAllowSHA1", Bool),
+    ("idpInitiatedLogin", Text),
     ("signing", Block(SAML_KEY)),
     ("decryption", Block(SAML_KEY)),
 ];

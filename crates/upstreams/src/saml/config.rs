@@ -5,6 +5,7 @@ use std::time::Duration;
 use dex_connector::UpstreamError;
 use dex_saml::NameIdFormat;
 use serde::Deserialize;
+use url::Url;
 
 use super::files::KeyFiles;
 
@@ -44,6 +45,8 @@ pub(super) struct Config {
     /// For reading the metadata.
     #[serde(rename = "rootCAs")]
     pub(super) root_cas: Vec<String>,
+    /// Where whoever comes from the identity provider unasked begins an ordinary login.
+    idp_initiated_login: String,
     pub(super) signing: Option<KeyFiles>,
     pub(super) decryption: Option<KeyFiles>,
 }
@@ -53,6 +56,8 @@ pub(super) struct Rules {
     pub(super) redirect_uri: String,
     /// Our entity id, if one is configured: requests name it.
     pub(super) entity_issuer: Option<String>,
+    /// Where whoever comes from the identity provider unasked begins an ordinary login.
+    pub(super) unsolicited: Option<Url>,
     /// Whom assertions must be for.
     pub(super) audience: String,
     pub(super) format: NameIdFormat,
@@ -110,7 +115,12 @@ impl Rules {
         if !groups.allowed.is_empty() && groups.attribute.is_none() {
             return Err(misconfigured("allowedGroups without groupsAttr lets nobody in"));
         }
+        let unsolicited = given(&config.idp_initiated_login).map(|text| match Url::parse(&text) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
+            _ => Err(misconfigured(format!("idpInitiatedLogin {text:?} is no URL of http or https"))),
+        });
         Ok(Self {
+            unsolicited: unsolicited.transpose()?,
             audience: entity_issuer.clone().unwrap_or_else(|| config.redirect_uri.clone()),
             entity_issuer,
             redirect_uri: config.redirect_uri.clone(),

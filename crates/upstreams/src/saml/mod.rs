@@ -23,6 +23,7 @@ use async_trait::async_trait;
 use dex_connector::{Clock, Connector, LoginMethod, Opening, Refresh, UpstreamError};
 use dex_saml::{Certificate, DecryptionKey, ServiceProvider, SigningKey, service_provider_metadata};
 use dex_upstream_client::read_config;
+use url::Url;
 
 use config::{Config, Rules};
 pub use explain::{Explained, explain};
@@ -78,6 +79,10 @@ impl Connector for Saml {
 
     fn refresh(&self) -> Option<&dyn Refresh> {
         Some(self)
+    }
+
+    fn unsolicited(&self) -> Option<&Url> {
+        self.rules.unsolicited.as_ref()
     }
 
     fn metadata(&self) -> Option<(&'static str, String)> {

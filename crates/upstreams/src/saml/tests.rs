@@ -296,6 +296,15 @@ async fn a_response_is_explained_as_a_login_would_judge_it() {
 }
 
 #[tokio::test]
+async fn who_comes_unasked_goes_where_the_operator_says_or_nowhere() {
+    let provider = IdentityProvider::start_tls().await.unwrap();
+    assert!(open(&keys(&provider, &json!({}))).unwrap().connector.unsolicited().is_none());
+    let login = "https://app.example/login";
+    let named = open(&keys(&provider, &json!({"idpInitiatedLogin": login}))).unwrap();
+    assert_eq!(named.connector.unsolicited().map(url::Url::as_str), Some(login));
+}
+
+#[tokio::test]
 async fn a_configuration_that_cannot_work_is_refused_in_words() {
     let provider = IdentityProvider::start_tls().await.unwrap();
     let data = |text: &str| BASE64_STANDARD.encode(text);
@@ -311,6 +320,7 @@ async fn a_configuration_that_cannot_work_is_refused_in_words() {
         (json!({"caData": data(&format!("{pem}garbage"))}), "parse cert: trailing data: \"garbage\""),
         (json!({"caData": data(&pem.replacen("MII", "AAA", 1))}), "parse cert: "),
         (json!({"allowedGroups": ["x"], "groupsAttr": null}), "allowedGroups without groupsAttr lets nobody in"),
+        (json!({"idpInitiatedLogin": "/login"}), "idpInitiatedLogin \"/login\" is no URL of http or https"),
         (json!({"requestBinding": "soap"}), "requestBinding is neither post nor redirect"),
         (json!({"signing": {"key": "x"}}), "signing: both key and cert are needed"),
         (json!({"decryption": {"key": "/no/such", "cert": "/no/such"}}), "decryption.key: No such file"),
