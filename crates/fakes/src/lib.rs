@@ -14,6 +14,7 @@ pub mod github;
 pub mod gitlab;
 pub mod google;
 pub mod kit;
+pub mod microsoft;
 pub mod oidc;
 pub mod saml;
 
@@ -39,6 +40,7 @@ pub const FAKES: &[(&str, Prepare)] = &[
     ("github", github::by_hand),
     ("gitlab", gitlab::by_hand),
     ("google", google::by_hand),
+    ("microsoft", microsoft::by_hand),
     ("oauth", oidc::plain_by_hand),
     ("oidc", oidc::by_hand),
     ("saml", saml::by_hand),

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use http::{HeaderMap, HeaderName, header};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use url::Url;
 
 use crate::client::{Answer, Auth, Call, Client};
@@ -35,6 +36,7 @@ pub struct Pages<'a> {
     auth: Auth<'a>,
     limits: PageLimits,
     headers: Vec<(HeaderName, &'a str)>,
+    body: Option<Value>,
     first: Url,
     next: Option<Url>,
     seen: HashSet<Url>,
@@ -43,7 +45,16 @@ pub struct Pages<'a> {
 impl<'a> Pages<'a> {
     /// The list that begins at `first`.
     pub fn new(client: &'a Client, first: Url, auth: Auth<'a>, limits: PageLimits) -> Self {
-        Self { client, auth, limits, headers: Vec::new(), next: Some(first.clone()), first, seen: HashSet::new() }
+        Self {
+            client,
+            auth,
+            limits,
+            headers: Vec::new(),
+            body: None,
+            next: Some(first.clone()),
+            first,
+            seen: HashSet::new(),
+        }
     }
 
     /// Adds a header to the call for every page.
@@ -51,6 +62,12 @@ impl<'a> Pages<'a> {
     pub fn header(mut self, name: HeaderName, value: &'a str) -> Self {
         self.headers.push((name, value));
         self
+    }
+
+    /// Asks for every page by a POST of this document, as some do whose question is long.
+    #[must_use]
+    pub fn posting(self, body: Value) -> Self {
+        Self { body: Some(body), ..self }
     }
 
     /// Every entry of a list whose pages are JSON arrays linked by `Link: <..>; rel="next"` (RFC 8288).
@@ -83,7 +100,11 @@ impl<'a> Pages<'a> {
             if self.seen.len() == self.limits.pages {
                 return Err(CallError::TooMany { limit: self.limits.pages, what: "pages" });
             }
-            let call = Call::get(&url).auth(self.auth).header(header::ACCEPT, "application/json");
+            let call = match &self.body {
+                Some(body) => Call::post(&url).json(body)?,
+                None => Call::get(&url),
+            };
+            let call = call.auth(self.auth).header(header::ACCEPT, "application/json");
             let call = self.headers.iter().fold(call, |call, (name, value)| call.header(name.clone(), value));
             let answer = self.client.call(call.body_max(self.limits.page_bytes)).await?.success()?;
             let (entries, next) = split(&answer)?;

@@ -13,6 +13,7 @@ mod gitea;
 mod github;
 mod gitlab;
 mod google;
+mod microsoft;
 mod mock;
 mod oauth;
 mod oidc;
@@ -36,6 +37,7 @@ pub const KINDS: &[(&str, Open)] = &[
     ("gitlab", gitlab::open),
     ("google", google::open),
     ("ldap", dex_directory::open),
+    ("microsoft", microsoft::open),
     ("mockCallback", mock::open_callback),
     ("mockPassword", mock::open_password),
     ("oauth", oauth::open),

@@ -1,5 +1,6 @@
 //! The token endpoint (RFC 6749 §3.2).
 
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use dex_connector::UpstreamError;
@@ -10,6 +11,9 @@ use super::answer::TokenRefusal;
 use super::rotation::Rotations;
 use crate::Secret;
 use crate::client::{Auth, Client};
+
+/// RFC 7523 §2.2
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// How the client proves who it is (RFC 6749 §2.3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +35,7 @@ pub struct TokenEndpoint {
     configured: ClientAuth,
     /// As it was learned.
     auth: AtomicU8,
+    assertion: Option<PathBuf>,
     rotations: Rotations,
 }
 
@@ -43,6 +48,7 @@ impl TokenEndpoint {
             client_secret,
             configured: auth,
             auth: AtomicU8::new(auth as u8),
+            assertion: None,
             rotations: Rotations::default(),
         }
     }
@@ -50,6 +56,13 @@ impl TokenEndpoint {
     /// Whether it is the endpoint at `url`, opened with this way of authenticating.
     pub fn is(&self, url: &Url, auth: ClientAuth) -> bool {
         self.url == *url && self.configured == auth
+    }
+
+    /// Proves the client by the JWT in this file (RFC 7523 §2.2) and never by its secret. The file is read for each grant, since
+    /// whoever issues it writes it anew.
+    #[must_use]
+    pub fn with_assertion(self, file: PathBuf) -> Self {
+        Self { assertion: Some(file), ..self }
     }
 
     /// Redeems a code (RFC 6749 §4.1.3). `redirect_uri` is sent if the authorization request had one.
@@ -99,9 +112,12 @@ impl TokenEndpoint {
     /// # Errors
     ///
     /// [`UpstreamError::Denied`] for `invalid_grant` and the like, [`UpstreamError::Misconfigured`] when the client is not
-    /// accepted, [`UpstreamError::Unreachable`] when the upstream is not there, [`UpstreamError::Unacceptable`] for answers that
+    /// accepted or its assertion cannot be read, [`UpstreamError::Unreachable`] when the upstream is not there, [`UpstreamError::Unacceptable`] for answers that
     /// are none.
     pub async fn grant(&self, client: &Client, fields: &[(&str, &str)]) -> Result<TokenAnswer, UpstreamError> {
+        if let Some(file) = &self.assertion {
+            return self.grant_by_assertion(client, fields, file).await;
+        }
         let (first, detecting) = match self.auth() {
             // A public client has nothing to put into the header.
             ClientAuth::Detect if self.client_secret.is_empty() => (ClientAuth::Post, false),
@@ -121,6 +137,24 @@ impl TokenEndpoint {
             }
             Err(refusal) => Err(refusal.into_error()),
         }
+    }
+
+    async fn grant_by_assertion(
+        &self,
+        client: &Client,
+        fields: &[(&str, &str)],
+        file: &Path,
+    ) -> Result<TokenAnswer, UpstreamError> {
+        let read = tokio::fs::read_to_string(file).await.map(Secret::new);
+        let assertion = read.map_err(|error| {
+            UpstreamError::Misconfigured(format!("failed to read client assertion: {}: {error}", file.display()))
+        })?;
+        let mut fields = fields.to_vec();
+        fields.push(("client_id", &self.client_id));
+        fields.push(("client_assertion_type", ASSERTION_TYPE));
+        fields.push(("client_assertion", assertion.expose().trim()));
+        let answer = client.post_form(&self.url, Auth::None, &fields).await?;
+        TokenAnswer::read(&answer).map_err(TokenRefusal::into_error)
     }
 
     async fn ask(

@@ -166,3 +166,31 @@ async fn refreshes_with_one_token_at_once_ask_once_if_it_is_rotated() {
     assert_eq!(server.asked().len(), 1);
     endpoint.refresh(&client, "rt-2").await.unwrap_err();
 }
+
+#[tokio::test]
+async fn an_assertion_is_read_anew_and_sent_instead_of_the_secret() {
+    let server = server(|asked| match asked.body.contains("&client_assertion=jwt-2") {
+        true => (200, JSON, r#"{"access_token":"at-1"}"#),
+        false => (401, JSON, r#"{"error":"invalid_client","error_description":"jwt-1 has expired"}"#),
+    })
+    .await;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let endpoint = endpoint(&server, ClientAuth::Detect).with_assertion(file.path().to_owned());
+    let client = client();
+    std::fs::write(file.path(), "jwt-1\n").unwrap();
+    let error = endpoint.exchange_code(&client, "code-1", None, None).await.unwrap_err();
+    assert!(matches!(error, UpstreamError::Misconfigured(_)) && !error.to_string().contains("jwt-1"), "{error}");
+    std::fs::write(file.path(), " jwt-2\n").unwrap();
+    endpoint.refresh(&client, "rt-1").await.unwrap();
+    let asked = server.asked();
+    let kind = "client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer";
+    assert_eq!(
+        asked[1].body,
+        format!("grant_type=refresh_token&refresh_token=rt-1&client_id=dex&{kind}&client_assertion=jwt-2")
+    );
+    assert_eq!(asked.len(), 2, "nothing is tried twice");
+    assert!(asked.iter().all(|asked| asked.header("authorization").is_empty()));
+    drop(file);
+    let error = endpoint.refresh(&client, "rt-1").await.unwrap_err().to_string();
+    assert!(error.contains("failed to read client assertion"), "{error}");
+}

@@ -3,6 +3,7 @@
 use dex_connector::UpstreamError;
 use dex_upstream_client::{Auth, CallError, PageLimits, Pages};
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::server::{Asked, Server, client};
 
@@ -73,4 +74,19 @@ async fn links_inside_documents_are_followed_at_home_only() {
         assert!(matches!(error, CallError::BadLink(_)), "{path}: {error}");
     }
     assert!(other.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_question_that_is_posted_is_posted_for_each_page() {
+    let server = Server::start(move |asked, _| match page_of(asked) {
+        1 => r#"{"values":[1],"next":"?page=2"}"#,
+        _ => r#"{"values":[2],"next":null}"#,
+    })
+    .await;
+    let client = client();
+    let pages = Pages::new(&client, server.at("/list"), Auth::Bearer("at"), LIMITS).posting(json!({"ids": ["a"]}));
+    assert_eq!(pages.all_by(|page: Document| (page.values, page.next)).await.unwrap(), [1, 2]);
+    let asked = server.asked();
+    assert_eq!(asked.iter().map(|asked| asked.body.as_str()).collect::<Vec<_>>(), [r#"{"ids":["a"]}"#; 2]);
+    assert!(asked.iter().all(|asked| asked.header("content-type") == "application/json"));
 }

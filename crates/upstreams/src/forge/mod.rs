@@ -1,5 +1,5 @@
-//! What the forges (GitHub, GitLab, Gitea, Bitbucket Cloud) have in common: an OAuth 2.0 application there, tokens that
-//! are kept between refreshes, and groups that decide who may enter.
+//! What the forges (GitHub, GitLab, Gitea, Bitbucket Cloud) and Microsoft have in common: an OAuth 2.0 application there, tokens
+//! that are kept between refreshes, and groups that decide who may enter.
 //!
 //! Owned here: logins and refreshes with any of them, PKCE, and the stored tokens in Dex's layouts. Not owned: what a forge's
 //! API answers, which is each connector's, and HTTP and the token endpoint, which are `dex-upstream-client`'s.
@@ -12,6 +12,8 @@ mod held;
 pub(crate) mod testing;
 mod through;
 mod url;
+
+use std::path::PathBuf;
 
 use ::url::Url;
 use dex_connector::{Clock, Departure, Finish, Opening, Redirection, Start, UpstreamError};
@@ -111,6 +113,12 @@ impl Forge {
             registered_only,
             places: Semaphore::new(LOGINS_MAX),
         })
+    }
+
+    /// Proves our application by the JWT in a file instead of its secret.
+    #[must_use]
+    pub(crate) fn with_assertion(self, file: PathBuf) -> Self {
+        Self { tokens: self.tokens.with_assertion(file), ..self }
     }
 
     pub(crate) fn client_id(&self) -> &str {
