@@ -55,6 +55,11 @@ impl Keytab {
         self.0.len()
     }
 
+    /// Whether a key is of this realm.
+    pub(super) fn is_of(&self, realm: &str) -> bool {
+        self.0.iter().any(|entry| entry.realm == realm)
+    }
+
     /// The newest key of a principal, of this kind and version; version 0 is any.
     pub(super) fn key(&self, realm: &str, components: &[String], kind: u32, version: u32) -> Option<&[u8]> {
         let fitting = self.0.iter().filter(|entry| {

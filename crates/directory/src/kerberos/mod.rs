@@ -108,8 +108,15 @@ impl Kerberos {
     }
 
     /// Whether a client of this realm may log in.
+    ///
+    /// Where the realm is not part of the name that is looked for, `admin` of any realm that ours trusts would be our `admin`:
+    /// such a realm has to be named.
     fn admits(&self, client: &Principal) -> bool {
-        self.expected_realm.as_ref().is_none_or(|realm| realm.eq_ignore_ascii_case(&client.realm))
+        match (&self.expected_realm, self.mapping) {
+            (Some(realm), _) => realm.eq_ignore_ascii_case(&client.realm),
+            (None, Mapping::UserPrincipalName) => true,
+            (None, Mapping::LocalPart) => self.keytab.is_of(&client.realm),
+        }
     }
 }
 

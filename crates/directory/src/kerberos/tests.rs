@@ -142,10 +142,23 @@ fn the_service_and_the_key_can_be_named() {
 }
 
 #[test]
-fn a_realm_is_admitted_in_any_case() {
-    for (expected, admitted) in [(None, true), (Some("example.com"), true), (Some("OTHER"), false)] {
-        let kerberos = Kerberos { expected_realm: expected.map(str::to_owned), ..kerberos() };
-        assert_eq!(kerberos.admits(&client(JANE)), admitted, "{expected:?}");
+fn names_of_a_trusted_realm_are_not_those_of_ours() {
+    let stranger = ("TRUSTED.EXAMPLE", JANE.1);
+    let cases = [
+        (None, Mapping::LocalPart, JANE, true),
+        (None, Mapping::LocalPart, stranger, false),
+        (None, Mapping::UserPrincipalName, stranger, true),
+        (Some("example.com"), Mapping::LocalPart, JANE, true),
+        (Some("example.com"), Mapping::LocalPart, stranger, false),
+        (Some("example.com"), Mapping::UserPrincipalName, stranger, false),
+        (Some("trusted.example"), Mapping::LocalPart, stranger, true),
+        (Some("trusted.example"), Mapping::LocalPart, JANE, false),
+    ];
+    for (expected, mapping, who, admitted) in cases {
+        let kerberos = Kerberos { expected_realm: expected.map(str::to_owned), mapping, ..kerberos() };
+        let forged = Forged { client: who, claimed: who, ..honest() };
+        let Heard::Client(client) = hear(&kerberos, &forged) else { panic!("the realm's own server has sealed it") };
+        assert_eq!(kerberos.admits(&client), admitted, "{expected:?} {mapping:?} {client}");
     }
 }
 

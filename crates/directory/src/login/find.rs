@@ -24,6 +24,7 @@ impl Directory {
             scope: users.scope,
             filter: &filter,
             attributes: &users.attributes,
+            size_limit: ENTRIES_MAX,
             entries_max: ENTRIES_MAX,
             page: 0,
         };

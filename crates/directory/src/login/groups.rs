@@ -82,6 +82,7 @@ impl Directory {
             scope: groups.scope,
             filter: &filter,
             attributes: &attributes,
+            size_limit: 0,
             entries_max: GROUPS_MAX,
             page: self.settings.page,
         };

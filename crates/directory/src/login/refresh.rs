@@ -50,13 +50,12 @@ impl Directory {
     }
 }
 
-/// Whether it is the entry of then. One whose DN has changed is known by an id that lasts.
+/// Whether it is the entry of then. An id that lasts tells, since an entry may be moved, and somebody else may get the DN of
+/// one that was deleted. Where none is known of both, the DN does.
 fn same(then: &Entry, now: &Entry) -> bool {
-    then.dn.to_lowercase() == now.dn.to_lowercase()
-        || LASTING_IDS.iter().any(|name| {
-            let (before, after) = (values(then, name), values(now, name));
-            !before.is_empty() && before == after
-        })
+    let ids = LASTING_IDS.iter().map(|name| (values(then, name), values(now, name)));
+    let mut known = ids.filter(|(before, after)| !before.is_empty() && !after.is_empty());
+    known.next().map_or_else(|| then.dn.to_lowercase() == now.dn.to_lowercase(), |(before, after)| before == after)
 }
 
 #[cfg(test)]
@@ -75,6 +74,7 @@ mod tests {
             ("the same", entry("cn=Jane,dc=x", "entryUUID", "1"), true),
             ("written otherwise", entry("CN=jane,DC=x", "cn", "jane"), true),
             ("moved", entry("cn=Jane,ou=y,dc=x", "entryuuid", "1"), true),
+            ("somebody else with the DN of old", entry("cn=Jane,dc=x", "entryUUID", "2"), false),
             ("somebody else of that name", entry("cn=Jane,ou=y,dc=x", "entryUUID", "2"), false),
             ("moved, and nothing tells", entry("cn=Jane,ou=y,dc=x", "cn", "jane"), false),
         ];

@@ -63,10 +63,12 @@ pub(crate) struct Search<'a> {
     pub(crate) scope: Scope,
     pub(crate) filter: &'a Filter,
     pub(crate) attributes: &'a [String],
-    /// How many entries are wanted at most. The server is told; what it sends beyond is dropped, and the outcome says that
-    /// the limit was exceeded.
+    /// How many entries the server is to send at most; 0 leaves it to the server. Some refuse a search whose limit is above
+    /// theirs.
+    pub(crate) size_limit: u32,
+    /// How many entries are taken. What comes beyond is dropped, and the outcome says that the limit was exceeded.
     pub(crate) entries_max: u32,
-    /// How many entries the server is to send at a time; 0 asks for all at once.
+    /// How many entries to ask for at a time when they are too many for the server; 0 does not ask again.
     pub(crate) page: u32,
 }
 
@@ -129,23 +131,32 @@ impl Connection {
         }
     }
 
-    /// Searches, page by page. `outcome` says how it ended; entries may have come all the same.
+    /// Searches. `outcome` says how it ended; entries may have come all the same.
+    ///
+    /// All entries are asked for at once, as Dex does, since servers send pages in another order; page by page if the server
+    /// says that it does not send so many.
     pub(crate) async fn search(&mut self, search: &Search<'_>) -> Result<Found, Failure> {
         let mut found = Found::default();
-        let mut cookie = Vec::new();
+        self.ask(search, &[]).await?;
+        self.collect(&mut found, search.entries_max).await?;
+        let limited = found.outcome.code == code::SIZE_LIMIT_EXCEEDED;
+        if search.page == 0 || !limited || found.entries.len() >= search.entries_max as usize {
+            return Ok(found);
+        }
+        let (mut found, mut cookie) = (Found::default(), Vec::new());
         for _ in 0..PAGES_MAX {
-            let paged = search.page > 0;
-            let controls = if paged { vec![Control::page(search.page, &cookie)] } else { Vec::new() };
-            let Search { base, scope, filter, attributes, entries_max, .. } = *search;
-            let size_limit = if paged { 0 } else { entries_max };
-            self.send(&Request::Search { base, scope, filter, attributes, size_limit }, &controls).await?;
-            let next = self.collect(&mut found, entries_max).await?;
-            match next {
+            self.ask(search, &[Control::page(search.page, &cookie)]).await?;
+            match self.collect(&mut found, search.entries_max).await? {
                 Some(next) if !next.is_empty() && found.outcome.code == code::SUCCESS => cookie = next,
                 _ => return Ok(found),
             }
         }
         Err(Malformed("a search without an end").into())
+    }
+
+    async fn ask(&mut self, search: &Search<'_>, controls: &[Control]) -> Result<(), Failure> {
+        let Search { base, scope, filter, attributes, size_limit, .. } = *search;
+        self.send(&Request::Search { base, scope, filter, attributes, size_limit }, controls).await
     }
 
     /// Reads the answers to a search up to the last one, and the cookie of the next page.

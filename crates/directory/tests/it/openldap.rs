@@ -154,7 +154,6 @@ async fn groups_are_found_in_every_way(server: &Slapd) {
             "jane",
             vec!["cn=childGroup,ou=Groups,dc=example,dc=org", "cn=circularGroup1,ou=Groups,dc=example,dc=org"],
         ),
-        (json!({"pageSize": 1}), "jane", vec!["childGroup", "circularGroup1"]),
         (json!({"userMatchers": [pair("title", "member")]}), "jane", vec![]),
         (json!({"baseDN": "ou=Nowhere,dc=example,dc=org"}), "jane", vec![]),
         (json!({"baseDN": ""}), "jane", vec![]),
@@ -178,6 +177,22 @@ fn sorted(names: &[impl AsRef<str>]) -> Vec<&str> {
     let mut names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
     names.sort_unstable();
     names
+}
+
+#[tokio::test]
+async fn a_server_that_sends_few_entries_at_once_is_asked_page_by_page() {
+    let few = "sizelimit size.soft=1 size.hard=2 size.prtotal=unlimited";
+    let server = Slapd::start(PEOPLE, None, few).await.unwrap();
+    let with = |page: u32| open(&merged(config(&server), json!({ "pageSize": page })));
+    for page in [1, 2, 500] {
+        assert_eq!(
+            sorted(&with(page).identity("jane", "foo").await.groups),
+            ["childGroup", "circularGroup1"],
+            "{page}"
+        );
+    }
+    let End::Failed(error) = with(0).end("jane", "foo").await else { panic!("half of the groups") };
+    assert!(error.contains("LDAP Result Code 4"), "{error}");
 }
 
 async fn refresh_reads_again(server: &Slapd) {
