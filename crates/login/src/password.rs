@@ -88,7 +88,7 @@ async fn log_in(
     let attempts = &visit.app.attempts;
     let attempt =
         Attempt::Password { connector_id: &chosen.opened.about.id, username, address: visit.incoming.address };
-    attempts.check(attempt, visit.now).map_err(PageError::from)?;
+    let _running = attempts.begin(attempt, visit.now).map_err(PageError::from)?;
     match login.log_in(chosen.wanted(&pending.request), username, password).await {
         Ok(PasswordAnswer::Identity(identity)) => finish(visit, pending, chosen, identity).await,
         Ok(PasswordAnswer::Wrong) => {

@@ -2,7 +2,9 @@
 //!
 //! Of passwords and user codes only wrong ones count: many people share an address, and whoever knows the
 //! password is not held up by it. Counted are failures for one account, from one address, and in all; each leaks
-//! away with time. Devices count when they begin, for each client and in all, and for as long as they may wait.
+//! away with time. A password is known to be wrong only when an upstream has said so, so the ones that are looked at
+//! at the same time are limited too. Devices count when they begin, for each client and in all, and for as long as
+//! they may wait.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -10,6 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use dex_model::{Timestamp, later};
+use unicode_normalization::UnicodeNormalization as _;
 
 /// The longest user name and the longest password that are looked at, in bytes. Longer ones are wrong.
 pub const CREDENTIAL_BYTES_MAX: usize = 4096;
@@ -22,6 +25,15 @@ const PER_ADDRESS: Limit = Limit { failures: 100, forgiven_after: Duration::from
 
 /// The same for everybody together.
 const IN_ALL: Limit = Limit { failures: 2000, forgiven_after: Duration::from_millis(50) };
+
+/// How many passwords of one account are looked at at once.
+const ACCOUNT_AT_ONCE: u32 = 32;
+
+/// The same for an address.
+const ADDRESS_AT_ONCE: u32 = 1000;
+
+/// How long someone is asked to wait who comes while too many are looked at.
+const LOOKED_AT_WAIT: Duration = Duration::from_secs(1);
 
 /// How many wrong user codes may come from an address. RFC 8628 §5.1: a code is as short as it is only
 /// because guessing is held up.
@@ -92,7 +104,33 @@ pub struct TooManyAttempts {
 
 /// The attempts of this process.
 #[derive(Debug, Default)]
-pub struct Attempts(Mutex<HashMap<Whose, Timestamp>>);
+pub struct Attempts {
+    counted: Mutex<HashMap<Whose, Timestamp>>,
+    /// Passwords that are looked at.
+    running: Mutex<HashMap<Whose, u32>>,
+}
+
+/// A password that is looked at, until it is dropped. Count it before that if it failed.
+#[must_use]
+#[derive(Debug)]
+pub struct Running<'a> {
+    attempts: &'a Attempts,
+    whose: Vec<Whose>,
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        let mut running = self.attempts.running.lock().unwrap_or_else(PoisonError::into_inner);
+        for whose in &self.whose {
+            if let Some(count) = running.get_mut(whose) {
+                *count -= 1;
+                if *count == 0 {
+                    running.remove(whose);
+                }
+            }
+        }
+    }
+}
 
 /// Whose they are; the instant beside it is when the last one is forgiven.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -111,7 +149,7 @@ impl Attempt<'_> {
     fn counted(self) -> impl Iterator<Item = (Whose, Limit)> {
         let (counted, address) = match self {
             Self::Password { connector_id, username, address } => {
-                let account = format!("{connector_id}\n{}", username.to_lowercase());
+                let account = format!("{connector_id}\n{}", folded(username));
                 let account = Whose::Account(dex_jose::sha256(account.as_bytes()));
                 let address = address.map(|address| (Whose::Address(network(address)), PER_ADDRESS));
                 ([Some((account, PER_ACCOUNT)), Some((Whose::Everybody, IN_ALL))], address)
@@ -128,6 +166,13 @@ impl Attempt<'_> {
         };
         counted.into_iter().flatten().chain(address)
     }
+}
+
+/// A user name without what directories take no account of when they compare names (RFC 4518 §2), so that none of its many
+/// spellings is an account of its own here.
+fn folded(username: &str) -> String {
+    let letters = username.nfkc().flat_map(char::to_lowercase);
+    letters.filter(|letter| letter.is_alphanumeric() || letter.is_ascii_graphic()).collect()
 }
 
 /// The part of an address that its holder cannot change at will.
@@ -148,6 +193,29 @@ impl Attempts {
         check(&self.lock(), attempt, now)
     }
 
+    /// Whether a password may be looked at now, which then takes its time.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](Self::check), and while too many of the same account or from the same address are looked at.
+    pub fn begin(&self, attempt: Attempt<'_>, now: Timestamp) -> Result<Running<'_>, TooManyAttempts> {
+        self.check(attempt, now)?;
+        let at_once = |whose: &Whose| match whose {
+            Whose::Account(_) => Some(ACCOUNT_AT_ONCE),
+            Whose::Address(_) => Some(ADDRESS_AT_ONCE),
+            _ => None,
+        };
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let limited: Vec<_> =
+            attempt.counted().filter_map(|(whose, _)| at_once(&whose).map(|most| (whose, most))).collect();
+        if limited.iter().any(|(whose, most)| running.get(whose).is_some_and(|count| count >= most)) {
+            return Err(TooManyAttempts { after: LOOKED_AT_WAIT });
+        }
+        let whose: Vec<_> = limited.into_iter().map(|(whose, _)| whose).collect();
+        whose.iter().for_each(|whose| *running.entry(whose.clone()).or_default() += 1);
+        Ok(Running { attempts: self, whose })
+    }
+
     /// Counts an attempt that failed.
     pub fn failed(&self, attempt: Attempt<'_>, now: Timestamp) {
         count(&mut self.lock(), attempt, now);
@@ -166,7 +234,7 @@ impl Attempts {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Whose, Timestamp>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -221,6 +289,52 @@ mod tests {
         assert_eq!(attempts.check(password("local", "jane", None), after(30)), Ok(()));
         assert_eq!(attempts.check(password("local", "john", None), after(0)), Ok(()), "another account");
         assert_eq!(attempts.check(password("ldap", "jane", None), after(0)), Ok(()), "another connector");
+    }
+
+    #[test]
+    fn no_spelling_of_a_name_is_an_account_of_its_own() {
+        let spellings = [
+            "jane doe",
+            "Jane Doe",
+            "JANE DOE ",
+            " jane  doe",
+            "jane\u{a0}doe",
+            "ja\u{ad}ne doe",
+            "jane\u{200b} doe",
+            "\u{ff4a}\u{ff41}\u{ff4e}\u{ff45} doe",
+            "j\u{1d2c}ne doe\u{fe0f}",
+        ];
+        for spelling in spellings {
+            let attempts = Attempts::default();
+            (0..PER_ACCOUNT.failures).for_each(|_| attempts.failed(password("ldap", spelling, None), after(0)));
+            assert!(attempts.check(password("ldap", "jane doe", None), after(0)).is_err(), "{spelling:?}");
+        }
+        for other in ["jane.doe", "jané doe", "jane doe2"] {
+            assert_ne!(folded(other), folded("jane doe"));
+        }
+    }
+
+    #[test]
+    fn guesses_that_come_at_once_are_limited_before_the_first_one_fails() {
+        let attempts = Attempts::default();
+        let from = |n: u32| Some(IpAddr::V4(n.into()));
+        let mut running: Vec<_> = (0..ACCOUNT_AT_ONCE)
+            .map(|n| attempts.begin(password("ldap", "jane", from(n)), after(0)).unwrap())
+            .collect();
+        let one_more = || attempts.begin(password("ldap", "Jane", from(99)), after(0)).map(drop);
+        assert_eq!(one_more(), Err(TooManyAttempts { after: LOOKED_AT_WAIT }));
+        assert!(attempts.begin(password("ldap", "john", from(99)), after(0)).is_ok(), "another account");
+        running.pop();
+        assert_eq!(one_more(), Ok(()));
+        drop(running);
+        let name = |n: u32| n.to_string();
+        let sprayed: Vec<_> = (0..ADDRESS_AT_ONCE)
+            .map(|n| attempts.begin(password("ldap", &name(n), from(1)), after(0)).unwrap())
+            .collect();
+        assert!(attempts.begin(password("ldap", "x", from(1)), after(0)).is_err(), "whatever the account");
+        assert!(attempts.begin(password("ldap", "x", from(2)), after(0)).is_ok(), "another address");
+        drop(sprayed);
+        assert!(attempts.running.lock().unwrap().is_empty(), "what has ended is forgotten");
     }
 
     #[test]
@@ -281,6 +395,6 @@ mod tests {
         for n in 0..REMEMBERED_MAX + 10 {
             attempts.failed(password("local", &n.to_string(), None), after(0));
         }
-        assert!(attempts.0.lock().unwrap().len() <= REMEMBERED_MAX);
+        assert!(attempts.counted.lock().unwrap().len() <= REMEMBERED_MAX);
     }
 }

@@ -27,7 +27,7 @@ pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<Authorized, TokenError> 
         return Err(refused());
     }
     let attempt = Attempt::Password { connector_id: &opened.about.id, username, address: grant.address };
-    grant.app.attempts.check(attempt, grant.now)?;
+    let _running = grant.app.attempts.begin(attempt, grant.now)?;
     let answered = connector.log_in(upstream::wanted(grant.client, &scopes), username, password).await;
     let failed = || TokenError::invalid_request("Could not login user");
     let identity = match answered.map_err(|error| upstream::refused(error, failed()))? {
