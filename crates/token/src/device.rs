@@ -177,7 +177,7 @@ pub async fn complete(app: &App, user_code: &str, code_text: &str, now: Timestam
     let opened = allowed.map_err(failed)?;
     let (authorized, redeemed) = authorization_code::issue(&opened, code, code_text, now);
     let tokens = mint::tokens(app, &authorized, now).await.map_err(failed)?;
-    redeemed.settle(app, now).await.map_err(failed)?;
+    redeemed.settle(app).await.map_err(failed)?;
     let body = String::from_utf8(dex_oidc::to_json_pretty(&tokens)).unwrap_or_default();
     finish(app, &request.device_code, DeviceStatus::Complete(TokenSecret::new(body)), now).await?;
     Ok(client.name.clone())

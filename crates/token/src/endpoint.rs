@@ -63,7 +63,7 @@ pub(crate) async fn token(State(app): State<Arc<App>>, request: Incoming) -> Res
     let mut tokens = mint::tokens(&app, &authorized, now).await?;
     match unsettled {
         Unsettled::Nothing => {}
-        Unsettled::Code(redeemed) => redeemed.settle(&app, now).await?,
+        Unsettled::Code(redeemed) => redeemed.settle(&app).await?,
         Unsettled::Rotation(rotation) => {
             let held = refresh_token::rotate(&grant, *rotation).await?;
             tokens.refresh_token = Some(held.expose().to_owned());

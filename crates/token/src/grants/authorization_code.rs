@@ -1,5 +1,7 @@
 //! `authorization_code` (RFC 6749 §4.1.3; oidc-core spec, 18.1).
 
+use std::time::Duration;
+
 use dex_jose::sha256;
 use dex_model::{AuthCode, Client, Pkce, RefreshToken, Spent, Timestamp, TokenSecret, ZERO_TIME, id, later};
 use dex_oidc::{GrantType, Scope, pkce_matches};
@@ -11,6 +13,10 @@ use crate::endpoint::Grant;
 use crate::mint::{Authorized, Issue, Kind, Subject};
 use crate::policy::{Whom, may_use};
 use crate::{family, upstream};
+
+/// How long a mark is kept beyond the code's life: a request that came in time may have to wait for a signer in another
+/// program before it finds the mark, and the clocks of replicas differ.
+const MARKS_KEPT_BEYOND: Duration = Duration::from_secs(120);
 
 const INVALID: &str = "Invalid or expired code parameter.";
 
@@ -77,18 +83,19 @@ pub(crate) async fn find(app: &App, text: &str) -> Result<Option<AuthCode>, Toke
 
 /// Uses a code up. Who inserts its mark first has it; everyone after that replays it, and what it had brought
 /// is revoked (RFC 6749 §4.1.2).
-async fn spend(app: &App, code: &AuthCode, now: Timestamp) -> Result<(), TokenError> {
-    let mark = Spent { id: format!("code/{}", code.id), expiry: code.expiry };
+async fn spend(app: &App, code: &AuthCode) -> Result<(), TokenError> {
+    let mark = Spent { id: format!("code/{}", code.id), expiry: later(code.expiry, MARKS_KEPT_BEYOND) };
     if app.store.insert(mark).await? == Write::Lost {
-        revoke_issued(app, code, now).await?;
+        revoke_issued(app, code).await?;
         tracing::warn!(client_id = %code.client_id, "authorization code used twice, its tokens are revoked");
         return Err(TokenError::invalid_grant(INVALID));
     }
     Ok(())
 }
 
-async fn revoke_issued(app: &App, code: &AuthCode, now: Timestamp) -> Result<(), TokenError> {
-    let dead = later(now, app.settings.id_tokens_valid_for);
+async fn revoke_issued(app: &App, code: &AuthCode) -> Result<(), TokenError> {
+    // The winner may have begun after this request, though while the code lived.
+    let dead = later(code.expiry, app.settings.id_tokens_valid_for + MARKS_KEPT_BEYOND);
     // The winner may not have begun its family yet; it looks for this mark afterwards.
     let _ = app.store.insert(replayed_mark(code)).await?;
     app.revoked.revoke(&app.store, &access_jti(code), dead).await?;
@@ -99,7 +106,7 @@ async fn revoke_issued(app: &App, code: &AuthCode, now: Timestamp) -> Result<(),
 }
 
 fn replayed_mark(code: &AuthCode) -> Spent {
-    Spent { id: format!("replayed/{}", code.id), expiry: code.expiry }
+    Spent { id: format!("replayed/{}", code.id), expiry: later(code.expiry, MARKS_KEPT_BEYOND) }
 }
 
 /// The ids of what a code brings follow from the code, so that its replay finds them.
@@ -147,8 +154,8 @@ impl Redeemed {
     /// # Errors
     ///
     /// `invalid_grant` for the code's second use; what was signed for it must go nowhere.
-    pub(crate) async fn settle(self, app: &App, now: Timestamp) -> Result<(), TokenError> {
-        spend(app, &self.code, now).await?;
+    pub(crate) async fn settle(self, app: &App) -> Result<(), TokenError> {
+        spend(app, &self.code).await?;
         if self.stored {
             // The mark tells its replays.
             let _ = app.store.remove::<AuthCode>(&self.code.id).await?;
