@@ -5,7 +5,7 @@ use dex_upstream_client::Claims;
 use serde_json::Value;
 
 use super::config::ClaimRules;
-use super::number::as_go_writes;
+use super::number::id_of;
 
 /// The user the answer describes. `access_token` may hold groups as well.
 pub(super) fn of(
@@ -34,7 +34,7 @@ fn user_id(claims: &Claims, key: &str) -> Result<String, UpstreamError> {
     let refused = |text: String| UpstreamError::Unacceptable(format!("OAuth Connector: {text}"));
     match claims.get(key) {
         Some(Value::String(id)) if !id.is_empty() => Ok(id.clone()),
-        Some(Value::Number(id)) => Ok(as_go_writes(id.as_f64().unwrap_or_default())),
+        Some(Value::Number(id)) => id_of(id).ok_or_else(|| refused(format!("{key} claim is too large a number"))),
         // All such users would be one.
         Some(Value::String(_)) => Err(refused(format!("{key} claim is empty"))),
         None => Err(refused(format!("not found {key} claim"))),
@@ -132,6 +132,7 @@ mod tests {
             (json!({}), "not found id claim"),
             (json!({"id": ""}), "id claim is empty"),
             (json!({"id": null}), "got null"),
+            (json!({"id": 1e300}), "id claim is too large a number"),
             (json!({"id": [1]}), "id claim should be string or number, got a list"),
         ];
         for (claims, told) in cases {
