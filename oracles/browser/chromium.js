@@ -24,17 +24,23 @@ export async function withBrowser(work) {
   }
 }
 
-/** Collects what a developer would see in red: errors of scripts, of the content security policy, of loading. */
-export function complaintsOf(page) {
+/**
+ * Collects what a developer would see in red: errors of scripts, of the content security policy, of loading. What is at an
+ * address that is not `ours` is for others to mend.
+ */
+export function complaintsOf(page, ours = () => true) {
   const complaints = [];
+  const complain = (address, told) => {
+    if (ours(address)) complaints.push(`${address}: ${told}`);
+  };
   page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(`${page.url()}: ${message.text()}`);
+    if (message.type() === 'error') complain(page.url(), message.text());
   });
-  page.on('pageerror', (error) => complaints.push(`${page.url()}: ${error}`));
+  page.on('pageerror', (error) => complain(page.url(), error));
   page.on('requestfailed', (request) => {
     const reason = request.failure()?.errorText;
     // Leaving a page ends what it still listens to.
-    if (reason !== 'net::ERR_ABORTED') complaints.push(`${request.url()}: ${reason}`);
+    if (reason !== 'net::ERR_ABORTED') complain(request.url(), reason);
   });
   return complaints;
 }

@@ -8,49 +8,92 @@ const STEPS_MAX = 12;
 /** Milliseconds a page may take to come. */
 const PATIENCE = 15_000;
 
+/** Where dex, Keycloak and SimpleSAMLphp have a password typed. */
+const PASSWORD = 'input[name=password]';
+
 /**
- * Signs in from the application's home page and returns the claims of the ID token that it shows.
+ * Goes from the application's home page through the pages of dex and of an identity provider, until the application shows
+ * the claims of an ID token, or until a page leads no further: an error, or a login form that comes again.
  *
  * @param browser from `withBrowser`
- * @param settings `app` is the application's address; `login`, `password` and `connector` are the user's
+ * @param settings `app` is the application's address; `login`, `password` and `connector` are the user's; `provider` is the
+ *   host of an identity provider, whose pages and certificate are for others to mend
+ * @returns `claims`, or where it `stopped` with the `status` and the `text` of that page; the paths that were `visited`, the
+ *   forms with a SAML response that were `posted`, and the `complaints` of the pages
  */
 export async function logIn(browser, settings) {
-  const context = await browser.newContext();
+  const context = await browser.newContext({ ignoreHTTPSErrors: Boolean(settings.provider) });
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE);
-  const complaints = complaintsOf(page);
-  const visited = [];
+  const { statuses, posted } = recordOf(page);
+  const complaints = complaintsOf(page, (address) => new URL(address).hostname !== settings.provider);
+  const told = { visited: [], posted, complaints };
   await page.goto(settings.app);
-  for (let step = 0; step < STEPS_MAX; step += 1) {
-    visited.push(new URL(page.url()).pathname);
+  for (let typed = false; told.visited.length < STEPS_MAX; ) {
+    await recognised(page, settings);
+    told.visited.push(new URL(page.url()).pathname);
     const shown = page.locator('#id-token-claims');
     if (await shown.count()) {
       const claims = JSON.parse(await shown.textContent());
       await context.close();
-      return { claims, visited, complaints };
+      return { ...told, claims };
+    }
+    const form = (await page.locator(PASSWORD).count()) > 0;
+    if ((form && typed) || (await page.locator('.dex-error').count())) {
+      const stopped = { url: page.url(), status: statuses.at(-1), text: await page.locator('body').innerText() };
+      await context.close();
+      return { ...told, stopped };
     }
     await act(page, settings);
+    typed ||= form;
   }
-  throw new Error(`more than ${STEPS_MAX} pages: ${visited.join(' ')}`);
+  throw new Error(`more than ${STEPS_MAX} pages: ${told.visited.join(' ')}`);
+}
+
+/** What the pages answered with, and what was posted to dex by an identity provider's page. */
+function recordOf(page) {
+  const [statuses, posted] = [[], []];
+  page.on('response', (response) => {
+    const request = response.request();
+    if (request.isNavigationRequest() && request.frame() === page.mainFrame()) statuses.push(response.status());
+  });
+  page.on('request', (request) => {
+    const form = new URLSearchParams(request.postData() ?? '');
+    if (form.has('SAMLResponse')) posted.push({ url: request.url(), ...Object.fromEntries(form) });
+  });
+  return { statuses, posted };
+}
+
+/** Waits for a page that asks something of a person or is the end. Those between send themselves on. */
+async function recognised(page, settings) {
+  const any = ['#id-token-claims', '.dex-error', PASSWORD, ...wantedOf(settings)].join(', ');
+  try {
+    await page.locator(any).first().waitFor({ state: 'attached' });
+  } catch {
+    throw new Error(`stopped at ${page.url()}: ${await page.locator('body').innerText()}`);
+  }
+}
+
+function wantedOf({ connector }) {
+  return [
+    '#login-button',
+    'form:has(input[name=approval][value=approve]) button',
+    `a[href*="/auth/${connector}"]`,
+  ];
 }
 
 /** Does what the page asks of a person, and waits for the next page. */
 async function act(page, settings) {
-  const name = page.locator('input[name=login]');
-  if (await name.count()) {
-    await name.fill(settings.login);
-    await page.locator('input[name=password]').fill(settings.password);
-    return leave(page, () => page.locator('input[name=password]').press('Enter'));
+  const password = page.locator(PASSWORD);
+  if (await password.count()) {
+    await page.locator('input[name=login], input[name=username]').fill(settings.login);
+    await password.fill(settings.password);
+    return leave(page, () => password.press('Enter'));
   }
-  const wanted = [
-    page.locator('#login-button'),
-    page.locator('form:has(input[name=approval][value=approve]) button'),
-    page.locator(`a[href*="/auth/${settings.connector}"]`),
-  ];
-  for (const target of wanted) {
+  for (const wanted of wantedOf(settings)) {
+    const target = page.locator(wanted);
     if (await target.count()) return leave(page, () => target.first().click());
   }
-  throw new Error(`stopped at ${page.url()}: ${await page.locator('body').innerText()}`);
 }
 
 async function leave(page, press) {

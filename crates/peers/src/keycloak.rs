@@ -24,8 +24,9 @@ const ADMIN: &str = "admin";
 /// A running Keycloak with the realm `corp` of `data/keycloak-realm.json`.
 pub struct Keycloak {
     process: Process,
-    _folder: TempDir,
+    folder: TempDir,
     port: u16,
+    https_port: u16,
     http: Client,
 }
 
@@ -46,12 +47,14 @@ impl Keycloak {
     /// When it is not installed or does not get ready, with the end of its log.
     pub async fn start() -> anyhow::Result<Self> {
         let folder = tempfile::tempdir().context("cannot make a folder")?;
-        let port = free_port()?;
-        let process = Process::start(&mut command(port), &folder.path().join("log"))?;
+        let (port, https_port) = (free_port()?, free_port()?);
+        let authority = certify(folder.path())?;
+        let process = Process::start(&mut command(port, https_port, folder.path()), &folder.path().join("log"))?;
         // Taken already where a test did it before us.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let http = Client::builder().timeout(ANSWER_LIMIT).no_proxy().build()?;
-        let mut keycloak = Self { process, _folder: folder, port, http };
+        let authority = reqwest::Certificate::from_pem(authority.as_bytes())?;
+        let http = Client::builder().timeout(ANSWER_LIMIT).no_proxy().add_root_certificate(authority).build()?;
+        let mut keycloak = Self { process, folder, port, https_port, http };
         let probe = keycloak.http.get(keycloak.url("/realms/master/.well-known/openid-configuration"));
         let probe = async || {
             let again = probe.try_clone().context("a GET can be repeated")?;
@@ -67,6 +70,16 @@ impl Keycloak {
     /// The port it listens on. It calls itself by whatever address it is asked under.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The realm by TLS, under another name than the addresses that are numbers, so that it is another site to a browser.
+    pub fn https_realm(&self) -> String {
+        format!("https://localhost:{}{}", self.https_port, Self::REALM)
+    }
+
+    /// The PEM file of the authority of its certificate.
+    pub fn authority(&self) -> PathBuf {
+        self.folder.path().join("ca.pem")
     }
 
     /// The path of the realm below any address that leads to it.
@@ -96,6 +109,45 @@ impl Keycloak {
     /// When the administration does not do it.
     pub async fn add_client(&self, client: &Value) -> anyhow::Result<()> {
         self.admin(Method::POST, "/corp/clients", Some(client)).await.map(|_| ())
+    }
+
+    /// What it makes of a SAML service provider's metadata: a client, as its administration describes clients.
+    ///
+    /// # Errors
+    ///
+    /// When it does not take it for metadata.
+    pub async fn client_of(&self, metadata: &str) -> anyhow::Result<Value> {
+        let body = Some(("application/xml", metadata.to_owned()));
+        let answer = self.administer(Method::POST, "/corp/client-description-converter", body).await?;
+        Ok(serde_json::from_str(&answer.text().await?)?)
+    }
+
+    /// Adds a user in some groups of the realm, whose password is their name.
+    ///
+    /// # Errors
+    ///
+    /// When the administration does not do it.
+    pub async fn add_user(&self, name: &str, groups: &[&str]) -> anyhow::Result<()> {
+        let user = json!({
+            "username": name, "enabled": true, "email": format!("{name}@corp.example"), "emailVerified": true,
+            "firstName": name, "lastName": "Corp", "groups": groups,
+            "credentials": [{"type": "password", "value": name, "temporary": false}],
+        });
+        self.admin(Method::POST, "/corp/users", Some(&user)).await.map(|_| ())
+    }
+
+    /// Has the realm sign with a new key; the old one stays published.
+    ///
+    /// # Errors
+    ///
+    /// When the administration does not do it.
+    pub async fn change_key(&self) -> anyhow::Result<()> {
+        let realm = self.get("/corp").await?;
+        let provider = json!({
+            "name": "newer", "providerId": "rsa-generated", "providerType": "org.keycloak.keys.KeyProvider",
+            "parentId": realm["id"], "config": {"priority": ["1000"], "algorithm": ["RS256"], "keySize": ["2048"]},
+        });
+        self.admin(Method::POST, "/corp/components", Some(&provider)).await.map(|_| ())
     }
 
     /// Its SAML metadata.
@@ -163,15 +215,19 @@ impl Keycloak {
         Ok(serde_json::from_str(&self.admin(Method::GET, path, None).await?.text().await?)?)
     }
 
-    /// A request to the administration of realms, by a fresh token: they live for a minute.
     async fn admin(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Response> {
+        self.administer(method, path, body.map(|body| ("application/json", body.to_string()))).await
+    }
+
+    /// A request to the administration of realms, by a fresh token: they live for a minute.
+    async fn administer(&self, method: Method, path: &str, body: Option<(&str, String)>) -> anyhow::Result<Response> {
         let login = [("grant_type", "password"), ("client_id", "admin-cli"), ("username", ADMIN), ("password", ADMIN)];
         let request = self.http.post(self.url("/realms/master/protocol/openid-connect/token")).form(&login);
         let tokens: Value = serde_json::from_str(&sent(request).await?.text().await?)?;
         let token = tokens["access_token"].as_str().context("the administrator gets no token")?;
         let mut request = self.http.request(method, self.url(&format!("/admin/realms{path}"))).bearer_auth(token);
-        if let Some(body) = body {
-            request = request.header("content-type", "application/json").body(body.to_string());
+        if let Some((media_type, body)) = body {
+            request = request.header("content-type", media_type).body(body);
         }
         sent(request).await
     }
@@ -198,13 +254,31 @@ fn named(list: &Value, key: &str, name: &str) -> anyhow::Result<String> {
     Ok(found["id"].as_str().context("it has an id")?.to_owned())
 }
 
-fn command(port: u16) -> Command {
+/// Writes a certificate for `localhost`, its key and the authority of it, and answers the last.
+fn certify(folder: &Path) -> anyhow::Result<String> {
+    let key = rcgen::KeyPair::generate()?;
+    let mut authority = rcgen::CertificateParams::new(Vec::new())?;
+    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let pem = authority.self_signed(&key)?.pem();
+    let issuer = rcgen::Issuer::new(authority, key);
+    let key = rcgen::KeyPair::generate()?;
+    let certificate = rcgen::CertificateParams::new(vec!["localhost".to_owned()])?.signed_by(&key, &issuer)?;
+    for (name, text) in [("ca.pem", &pem), ("tls.pem", &certificate.pem()), ("tls.key", &key.serialize_pem())] {
+        std::fs::write(folder.join(name), text)?;
+    }
+    Ok(pem)
+}
+
+fn command(port: u16, https_port: u16, folder: &Path) -> Command {
     let home = home();
     let mut command = Command::new("sh");
     command
         .arg(home.join("bin/kc.sh"))
         .args(["start", "--optimized", "--http-enabled=true", "--http-host=127.0.0.1", "--hostname-strict=false"])
         .arg(format!("--http-port={port}"))
+        .arg(format!("--https-port={https_port}"))
+        .arg(format!("--https-certificate-file={}", folder.join("tls.pem").display()))
+        .arg(format!("--https-certificate-key-file={}", folder.join("tls.key").display()))
         .arg("--cache=local")
         .env("KC_BOOTSTRAP_ADMIN_USERNAME", ADMIN)
         .env("KC_BOOTSTRAP_ADMIN_PASSWORD", ADMIN)

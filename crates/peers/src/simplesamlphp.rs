@@ -1,11 +1,13 @@
-//! SimpleSAMLphp, as an identity provider with one user.
+//! SimpleSAMLphp, as an identity provider with a user who is in groups and one who is in none.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use reqwest::Client;
 use tempfile::TempDir;
+use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
 use crate::pages::Browser;
@@ -17,12 +19,17 @@ const START_MAX: Duration = Duration::from_secs(20);
 const ANSWER_MAX: Duration = Duration::from_secs(20);
 /// Where its pages are installed.
 const PAGES: &str = "/usr/share/simplesamlphp/www";
+/// What reads a service provider's metadata as its administration does, and prints the entry for its configuration.
+const IMPORT: &str = "require '/usr/share/simplesamlphp/lib/_autoload.php';
+    $read = SimpleSAML\\Metadata\\SAMLParser::parseString(stream_get_contents(STDIN))->getMetadata20SP();
+    unset($read['entityDescriptor'], $read['expire']);
+    echo var_export($read, true);";
 
 /// A running identity provider.
 pub struct SimpleSamlPhp {
     process: Process,
     port: u16,
-    _folder: TempDir,
+    folder: TempDir,
     http: Client,
 }
 
@@ -41,6 +48,8 @@ impl SimpleSamlPhp {
     pub const USER: &'static str = "mira";
     /// The user's password.
     pub const PASSWORD: &'static str = "secret";
+    /// Somebody with the same password of whom no groups are told.
+    pub const OUTSIDER: &'static str = "otto";
 
     /// Starts it with a key of its own.
     ///
@@ -58,7 +67,7 @@ impl SimpleSamlPhp {
         // Taken already where a test did it before us.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let http = Client::builder().timeout(ANSWER_MAX).no_proxy().build()?;
-        let mut server = Self { process, port, _folder: folder, http };
+        let mut server = Self { process, port, folder, http };
         let probe = (server.http.clone(), server.url("saml2/idp/metadata.php?output=xml"));
         let probe = async || {
             probe.0.get(&probe.1).send().await?.error_for_status()?;
@@ -69,7 +78,39 @@ impl SimpleSamlPhp {
     }
 
     fn url(&self, path: &str) -> String {
-        format!("http://127.0.0.1:{}/{path}", self.port)
+        format!("http://localhost:{}/{path}", self.port)
+    }
+
+    /// Where people begin who are to be sent to the service provider with this entity id without its having asked.
+    pub fn login_at(&self, entity_id: &str) -> String {
+        self.url(&format!("saml2/idp/SSOService.php?spentityid={entity_id}"))
+    }
+
+    /// The PEM file of the certificate it signs with.
+    pub fn certificate(&self) -> PathBuf {
+        self.folder.path().join("idp.pem")
+    }
+
+    /// Reads a service provider's metadata and knows it from then on, with further entries such as
+    /// `'assertion.encryption' => true`.
+    ///
+    /// # Errors
+    ///
+    /// When it does not take it for metadata, with what it says.
+    pub async fn import(&self, metadata: &str, options: &str) -> anyhow::Result<()> {
+        let mut php = Command::new("php");
+        php.args(["-r", IMPORT]).env("SIMPLESAMLPHP_CONFIG_DIR", self.folder.path());
+        let mut php = php.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        php.stdin.take().context("it has a standard input")?.write_all(metadata.as_bytes()).await?;
+        let done = php.wait_with_output().await?;
+        let read = String::from_utf8(done.stdout)?;
+        if !done.status.success() || !read.starts_with("array") {
+            bail!("it does not read the metadata: {read}{}", String::from_utf8_lossy(&done.stderr));
+        }
+        let file = self.folder.path().join("metadata/saml20-sp-remote.php");
+        let known = std::fs::read_to_string(&file)?;
+        let entry = format!("$read = [{options}] + {read};\n$metadata[$read['entityid']] = $read;\n");
+        Ok(std::fs::write(&file, known + &entry)?)
     }
 
     /// Its metadata.
@@ -99,7 +140,8 @@ impl SimpleSamlPhp {
 /// Writes its configuration.
 fn write_all(folder: &Path, port: u16, known: &[ServiceProvider<'_>]) -> anyhow::Result<()> {
     let at = folder.display();
-    let base = format!("http://127.0.0.1:{port}/");
+    // Another site to a browser than the addresses that are numbers.
+    let base = format!("http://localhost:{port}/");
     let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256)?;
     let certificate = rcgen::CertificateParams::new(vec!["idp.example".to_owned()])?.self_signed(&key)?;
     let hosted = format!(
@@ -126,9 +168,11 @@ fn write_all(folder: &Path, port: u16, known: &[ServiceProvider<'_>]) -> anyhow:
     );
     let people = format!(
         "$config = ['people' => ['exampleauth:UserPass', '{}:{}' => ['uid' => ['mira-1'], 'cn' => ['Mira Kowalski'],
-          'mail' => ['mira@corp.example'], 'groups' => ['staff', 'r&d']]]];",
+          'mail' => ['mira@corp.example'], 'groups' => ['staff', 'r&d'], 'memberOf' => ['staff, r&d']],
+          '{}:{1}' => ['uid' => ['otto-1'], 'cn' => ['Otto'], 'mail' => ['otto@corp.example']]]];",
         SimpleSamlPhp::USER,
-        SimpleSamlPhp::PASSWORD
+        SimpleSamlPhp::PASSWORD,
+        SimpleSamlPhp::OUTSIDER
     );
     std::fs::create_dir(folder.join("metadata"))?;
     let files = [

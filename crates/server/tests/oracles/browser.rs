@@ -35,17 +35,18 @@ pub(crate) fn log_in(connector: &str) -> Value {
 
 /// Has a person visit `app`, sign in at `dex` through `connector`, and returns the claims that `app` then shows.
 pub(crate) fn visit(dex: &Dex, app: &str, connector: &str) -> Value {
+    let person = ("admin@example.com", "password");
+    learnt(&output_of(&mut person_at(app, "login", connector, person)), || dex.log())
+}
+
+/// A person, by name and password, about to visit `app` in one of the modes of `browser/main.js`.
+pub(crate) fn person_at(app: &str, mode: &str, connector: &str, (login, password): (&str, &str)) -> Command {
     let mut browser: Command = with_script(node(), "browser/main.js");
+    browser.arg(mode).env("APP", app).env("LOGIN", login).env("PASSWORD", password).env("CONNECTOR", connector);
     browser
-        .arg("login")
-        .env("APP", app)
-        .env("LOGIN", "admin@example.com")
-        .env("PASSWORD", "password")
-        .env("CONNECTOR", connector);
-    learnt(&output_of(&mut browser), || dex.log())
 }
 
 #[expect(clippy::disallowed_methods, reason = "the application runs in real time, as the binary does")]
-fn real_clock() -> dex_example_app::Clock {
+pub(crate) fn real_clock() -> dex_example_app::Clock {
     Arc::new(SystemTime::now)
 }

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -23,7 +24,7 @@ pub(crate) struct Dex {
     child: Child,
     pub(crate) issuer: String,
     log: Arc<Mutex<String>>,
-    _directory: tempfile::TempDir,
+    directory: tempfile::TempDir,
 }
 
 impl Dex {
@@ -64,7 +65,12 @@ impl Dex {
         assert!(listens, "dex ended before it listened:\n{}", log.lock().unwrap());
         let kept = Arc::clone(&log);
         thread::spawn(move || lines.for_each(|line| keep(&kept, &line)));
-        Self { child, issuer: format!("http://127.0.0.1:{port}/dex"), log, _directory: directory }
+        Self { child, issuer: format!("http://127.0.0.1:{port}/dex"), log, directory }
+    }
+
+    /// The file of its configuration.
+    pub(crate) fn configuration(&self) -> PathBuf {
+        self.directory.path().join("config.yaml")
     }
 
     /// What it said so far.

@@ -10,6 +10,7 @@ mod guards;
 mod http;
 mod kubernetes;
 mod program;
+mod saml;
 mod takeover;
 mod upstream;
 
