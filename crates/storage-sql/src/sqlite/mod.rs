@@ -31,6 +31,10 @@ use crate::value::Value;
 /// How many statements stay prepared; there are about six a table.
 const STATEMENTS_KEPT: usize = 80;
 
+/// How many rows are removed before others get their turn. There is one thread for all, and a row lies in three places of
+/// a file that can be larger than its cache.
+const SWEPT_AT_ONCE: u32 = 25;
+
 /// `storage.config` of the type `sqlite3`.
 #[derive(Debug, Clone, Default)]
 pub struct SqliteOptions {
@@ -178,10 +182,17 @@ impl Backend for Sqlite {
         if table.expiry.is_empty() {
             return Ok(0);
         }
-        let now = Native::from(Value::Time(now));
-        let work = move |db: &Connection| statements::sweep(db, table, &now, limit.into());
-        let swept = self.ask(Access::Write, &Key::one(kind, ""), work).await?;
-        Ok(u32::try_from(swept).unwrap_or(limit))
+        let (now, whole) = (Native::from(Value::Time(now)), Key::one(kind, ""));
+        let mut swept = 0;
+        loop {
+            let (now, some) = (now.clone(), SWEPT_AT_ONCE.min(limit - swept));
+            let work = move |db: &Connection| statements::sweep(db, table, &now, some.into());
+            let gone = self.ask(Access::Write, &whole, work).await?;
+            swept += u32::try_from(gone).unwrap_or(some).min(some);
+            if gone < some as usize || swept >= limit {
+                return Ok(swept);
+            }
+        }
     }
 
     async fn ping(&self) -> Result<(), StorageError> {
