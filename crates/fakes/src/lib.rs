@@ -16,6 +16,7 @@ pub mod google;
 pub mod kit;
 pub mod microsoft;
 pub mod oidc;
+pub mod openshift;
 pub mod saml;
 
 use axum::Router;
@@ -43,6 +44,7 @@ pub const FAKES: &[(&str, Prepare)] = &[
     ("microsoft", microsoft::by_hand),
     ("oauth", oidc::plain_by_hand),
     ("oidc", oidc::by_hand),
+    ("openshift", openshift::by_hand),
     ("saml", saml::by_hand),
 ];
 

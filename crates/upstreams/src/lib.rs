@@ -17,6 +17,7 @@ mod microsoft;
 mod mock;
 mod oauth;
 mod oidc;
+mod openshift;
 pub mod saml;
 mod typed;
 
@@ -42,6 +43,7 @@ pub const KINDS: &[(&str, Open)] = &[
     ("mockPassword", mock::open_password),
     ("oauth", oauth::open),
     ("oidc", oidc::open),
+    ("openshift", openshift::open),
     ("saml", saml::open),
 ];
 
