@@ -14,6 +14,7 @@ pub mod github;
 pub mod gitlab;
 pub mod google;
 pub mod kit;
+pub mod linkedin;
 pub mod microsoft;
 pub mod oidc;
 pub mod openshift;
@@ -41,6 +42,7 @@ pub const FAKES: &[(&str, Prepare)] = &[
     ("github", github::by_hand),
     ("gitlab", gitlab::by_hand),
     ("google", google::by_hand),
+    ("linkedin", linkedin::by_hand),
     ("microsoft", microsoft::by_hand),
     ("oauth", oidc::plain_by_hand),
     ("oidc", oidc::by_hand),

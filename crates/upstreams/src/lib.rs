@@ -13,6 +13,7 @@ mod gitea;
 mod github;
 mod gitlab;
 mod google;
+mod linkedin;
 mod microsoft;
 mod mock;
 mod oauth;
@@ -38,6 +39,7 @@ pub const KINDS: &[(&str, Open)] = &[
     ("gitlab", gitlab::open),
     ("google", google::open),
     ("ldap", dex_directory::open),
+    ("linkedin", linkedin::open),
     ("microsoft", microsoft::open),
     ("mockCallback", mock::open_callback),
     ("mockPassword", mock::open_password),

@@ -203,7 +203,14 @@ const LDAP_GROUP_SEARCH: Keys = &[
 
 const LDAP_USER_MATCHERS: Keys = &[("userAttr", Text), ("groupAttr", Text), ("recursionGroupAttr", Text)];
 
-const LINKEDIN: Keys = &[("clientID", Text), ("clientSecret", Text), ("redirectURI", Text)];
+const LINKEDIN: Keys = &[
+    ("clientID", Text),
+    ("clientSecret", Text),
+    ("redirectURI", Text),
+    ("scopes", Texts),
+    ("baseURL", Text),
+    ("apiURL", Text),
+];
 
 const MICROSOFT: Keys = &[
     ("clientID", Text),

@@ -20,6 +20,8 @@ pub(crate) enum Layout {
     GitHub,
     /// Without `expiry`.
     GitLab,
+    /// The access token alone.
+    LinkedIn,
 }
 
 /// A user's tokens at the forge.
@@ -41,7 +43,7 @@ struct Stored {
 }
 
 impl Held {
-    pub(super) fn granted(answer: TokenAnswer, now: Timestamp) -> Self {
+    pub(crate) fn granted(answer: TokenAnswer, now: Timestamp) -> Self {
         Self {
             access_token: answer.access_token,
             refresh_token: answer.refresh_token.unwrap_or_default(),
@@ -74,10 +76,15 @@ impl Held {
     pub(crate) fn write(&self, layout: Layout) -> Vec<u8> {
         let mut members = Map::new();
         members.insert("accessToken".into(), self.access_token.expose().into());
-        if layout != Layout::GitHub || !self.refresh_token.is_empty() {
+        let refresh_token = match layout {
+            Layout::Whole | Layout::GitLab => true,
+            Layout::GitHub => !self.refresh_token.is_empty(),
+            Layout::LinkedIn => false,
+        };
+        if refresh_token {
             members.insert("refreshToken".into(), self.refresh_token.expose().into());
         }
-        if layout != Layout::GitLab {
+        if matches!(layout, Layout::Whole | Layout::GitHub) {
             members.insert("expiry".into(), self.expiry.unwrap_or(ZERO_TIME).to_string().into());
         }
         Value::Object(members).to_string().into_bytes()
@@ -108,6 +115,7 @@ mod tests {
                 r#"{"accessToken":"a","refreshToken":"r","expiry":"2026-08-06T10:00:00.5Z"}"#,
             ),
             (Layout::GitLab, r#"{"accessToken":"a","refreshToken":"r"}"#, r#"{"accessToken":"a","refreshToken":"r"}"#),
+            (Layout::LinkedIn, r#"{"accessToken":"a"}"#, r#"{"accessToken":"a"}"#),
             (Layout::GitLab, "", r#"{"accessToken":"","refreshToken":""}"#),
             (
                 Layout::Whole,

@@ -24,8 +24,7 @@ use dex_upstream_client::{
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
-use self::held::Held;
-pub(crate) use self::held::Layout;
+pub(crate) use self::held::{Held, Layout};
 pub(crate) use self::through::{Platform, Through};
 pub(crate) use self::url::{at, base_url};
 
