@@ -34,7 +34,8 @@ pub struct ClientOptions {
     pub login_timeout: Duration,
     /// How many calls run at once; further ones wait within their time.
     pub concurrent_max: usize,
-    /// How many redirects of one GET are followed: anywhere but out of TLS, or if the call is authenticated at its own origin.
+    /// How many redirects of one GET are followed: anywhere but out of TLS, or if the call is authenticated or has
+    /// headers of its own, at the origin that was asked.
     /// With 0 a redirect is an answer like any other.
     pub redirects_max: usize,
     /// Only addresses of the public Internet are asked, and no proxy: for URLs that a stranger chose.

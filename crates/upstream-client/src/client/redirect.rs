@@ -8,8 +8,8 @@ use crate::error::CallError;
 
 /// Where an answer to a call sent to `asked` leads on to, if it is a redirect that is to be followed.
 ///
-/// What authenticates a call travels along, so such a call stays at the origin that was asked first. Any other may lead
-/// elsewhere, but never from TLS into the open.
+/// What authenticates a call travels along, in whichever header it is, so such a call stays at the origin that was asked
+/// first. Any other may lead elsewhere, but never from TLS into the open.
 pub(super) fn target(call: &Call<'_>, asked: &Url, answer: &Answer) -> Result<Option<Url>, CallError> {
     let redirects = matches!(
         answer.status,
@@ -23,11 +23,18 @@ pub(super) fn target(call: &Call<'_>, asked: &Url, answer: &Answer) -> Result<Op
     let Some(location) = location.filter(|_| redirects && call.method == Method::GET) else { return Ok(None) };
     let refused = |text: &str| Err(CallError::BadLink(text.to_owned()));
     let Ok(next) = asked.join(location) else { return refused("it is no URL") };
-    if !matches!(call.auth, Auth::None) && next.origin() != call.url.origin() {
+    if carries_something(call) && next.origin() != call.url.origin() {
         return refused("it leads to another host");
     }
     match (asked.scheme(), next.scheme()) {
         (_, "https") | ("http", "http") => Ok(Some(next)),
         _ => refused("it leads out of TLS"),
     }
+}
+
+/// Whether a call has more to it than its URL. What a header of an upstream's own means is not known here.
+fn carries_something(call: &Call<'_>) -> bool {
+    !matches!(call.auth, Auth::None)
+        || !call.secrets.is_empty()
+        || call.headers.iter().any(|(name, _)| name != header::ACCEPT)
 }

@@ -118,6 +118,12 @@ async fn redirects_are_followed_if_wanted_and_a_token_stays_at_home() {
         let error = follower.get_json::<Value>(&server.at(path), Auth::Bearer("at-1")).await.unwrap_err();
         assert!(matches!(&error, CallError::BadLink(text) if text.contains(told)), "{path}: {error}");
     }
+    let away = server.at("/away");
+    let own_header = Call::get(&away).header(http::HeaderName::from_static("x-auth-token"), "at-1");
+    for call in [own_header, Call::get(&away).secret("in-the-path")] {
+        let error = follower.call(call).await.map(|answer| answer.status).unwrap_err();
+        assert!(error.to_string().contains("another host"), "{error}");
+    }
     assert!(other.asked().is_empty(), "the token must not leave");
     follower.get_json::<Value>(&server.at("/away"), Auth::None).await.unwrap();
     let error = follower.get_json::<Value>(&server.at("/file"), Auth::None).await.unwrap_err();
