@@ -20,6 +20,9 @@ const USE_OF_AUTHENTICATORS: i32 = 11;
 const IPV4: u32 = 2;
 const IPV6: u32 = 24;
 
+/// The kinds of key that tickets may be sealed with: aes128- and aes256-cts-hmac-sha1-96 (RFC 3962).
+const AES_WITH_SHA1: [usize; 2] = [17, 18];
+
 /// Why a token is not believed. For the log: the sender learns no more than that it is not.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Doubt {
@@ -137,11 +140,27 @@ fn address(peer: IpAddr) -> (u32, Vec<u8>) {
 
 /// What was sealed. Deciphering is not trusted to return for every input, which comes from strangers.
 fn opened(sealed: &Sealed<'_>, key: &[u8], usage: i32) -> Result<Zeroizing<Vec<u8>>, Doubt> {
-    let suite = usize::try_from(sealed.kind).ok().and_then(|kind| CipherSuite::try_from(kind).ok());
+    // The library deciphers triple DES too, which nobody should (RFC 8429).
+    let kind = usize::try_from(sealed.kind).ok().filter(|kind| AES_WITH_SHA1.contains(kind));
+    let suite = kind.and_then(|kind| CipherSuite::try_from(kind).ok());
     let cipher = suite.ok_or(Doubt::Cipher(sealed.kind))?.cipher();
     if key.len() != cipher.key_size() {
         return Err(Doubt::Seal);
     }
     let plain = catch_unwind(AssertUnwindSafe(|| cipher.decrypt(key, usage, sealed.cipher)));
     plain.ok().and_then(Result::ok).map(Zeroizing::new).ok_or(Doubt::Seal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_aes_opens_tickets() {
+        for (kind, refused) in [(16, true), (23, true), (17, false), (18, false), (20, true)] {
+            let sealed = Sealed { kind, version: 0, cipher: b"no cipher text of any kind, yet long enough" };
+            let doubt = opened(&sealed, &[0; 32], 2).unwrap_err();
+            assert_eq!(doubt == Doubt::Cipher(kind), refused, "{kind}: {doubt}");
+        }
+    }
 }
