@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use dex_model::Kind;
+use dex_model::{Kind, Timestamp};
 use dex_storage::{StorageError, Store};
 use dex_web::App;
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::{Parts, Signing};
 use crate::run::wall_clock;
@@ -26,6 +26,10 @@ const SWEEP_LIMIT: u32 = 500;
 
 /// How many sweeps of a kind follow one another in a run.
 const SWEEPS_MAX: u32 = 200;
+
+/// How far the clocks of replicas may be apart: what is over by the clock of one is still good by that of another, which
+/// must find the mark of a spent code until then.
+const CLOCKS_APART: Duration = Duration::from_secs(120);
 
 /// How often it is heard what other replicas revoked.
 const REVOKED_EVERY: Duration = Duration::from_secs(5);
@@ -85,7 +89,7 @@ impl Parts {
         due.tick().await;
         loop {
             due.tick().await;
-            match sweep(&store, kinds).await {
+            match sweep(&store, kinds, wall_clock()).await {
                 Ok(0) => {}
                 Ok(removed) => tracing::debug!(removed, "garbage collection run"),
                 Err(error) => tracing::error!(err = %error, "garbage collection failed"),
@@ -113,17 +117,20 @@ pub(super) fn prepare_connectors(app: &Arc<App>) {
     });
 }
 
-async fn sweep(store: &Store, kinds: &[Kind]) -> Result<u32, StorageError> {
-    let now = wall_clock();
+/// Removes what is over by every clock. After each sweep the store is left alone for as long as that took, so that many
+/// records that expire together take half of it at most.
+async fn sweep(store: &Store, kinds: &[Kind], now: Timestamp) -> Result<u32, StorageError> {
+    let over = now.checked_sub(CLOCKS_APART).unwrap_or(now);
     let mut removed = 0;
     for kind in kinds {
         for _ in 0..SWEEPS_MAX {
-            let count = store.sweep(*kind, now, SWEEP_LIMIT).await?;
+            let began = Instant::now();
+            let count = store.sweep(*kind, over, SWEEP_LIMIT).await?;
             removed += count;
             if count < SWEEP_LIMIT {
                 break;
             }
-            tokio::task::yield_now().await;
+            sleep(began.elapsed()).await;
         }
     }
     Ok(removed)
@@ -133,4 +140,24 @@ fn every(span: Duration) -> tokio::time::Interval {
     let mut due = interval(span);
     due.set_missed_tick_behavior(MissedTickBehavior::Delay);
     due
+}
+
+#[cfg(test)]
+mod tests {
+    use dex_model::{Spent, later};
+    use dex_storage::{Memory, Write};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_mark_outlives_its_code_by_as_much_as_clocks_differ() {
+        let expiry = Timestamp::constant(1_800_000_000, 0);
+        let store = Store::new(Memory::new());
+        assert_eq!(store.insert(Spent { id: "code/a".into(), expiry }).await.unwrap(), Write::Done);
+        let past = Duration::from_millis(1);
+        let cases = [(past, 0), (CLOCKS_APART, 0), (CLOCKS_APART + past, 1)];
+        for (behind, removed) in cases {
+            assert_eq!(sweep(&store, &[Kind::Spent], later(expiry, behind)).await.unwrap(), removed, "{behind:?}");
+        }
+    }
 }
