@@ -147,6 +147,12 @@ fn what_cannot_be_copied_is_said_at_once() {
         config(folder.path(), "nowhere.yaml", "{ type: etcd, config: { endpoints: ['http://127.0.0.1:1'] } }");
     let (_, errors) = printed(&dex(&["storage", "check", &nowhere]), 2);
     assert!(errors.contains("etcd cannot be reached at http://127.0.0.1:1: Connection refused"), "{errors}");
+    let ((file, missing), (_, to)) = (sqlite(folder.path(), "missing"), sqlite(folder.path(), "to"));
+    for asked in [&["check", &missing] as &[&str], &["copy", "--from", &missing, "--to", &to]] {
+        let (table, errors) = printed(&dex(&[&["storage"], asked].concat()), 2);
+        assert!(table.is_empty() && errors.contains("there is no database `"), "{table}{errors}");
+        assert!(!file.exists(), "an empty database is made where one was to be read");
+    }
     let (_, errors) = printed(&dex(&["storage", "copy", "--from", &memory]), 2);
     assert!(errors.contains("--to <CONFIG>"), "{errors}");
 }

@@ -30,7 +30,7 @@ pub(super) async fn run(asked: Storage) -> Ended {
 }
 
 async fn copy_all(asked: &Copy) -> anyhow::Result<()> {
-    let (from, to) = (open(&asked.from).await?, open(&asked.to).await?);
+    let (from, to) = (open_there(&asked.from).await?, open(&asked.to).await?);
     let existing = if asked.overwrite { Existing::Overwrite } else { Existing::Keep };
     let mut bar = Bar::on_terminal();
     let report = copy::copy(&*from, &*to, existing, |report| bar.show(report)).await;
@@ -47,7 +47,7 @@ async fn copy_all(asked: &Copy) -> anyhow::Result<()> {
 }
 
 async fn check_all(asked: &Check) -> anyhow::Result<()> {
-    let store = open(&asked.config).await?;
+    let store = open_there(&asked.config).await?;
     let mut bar = Bar::on_terminal();
     let report = copy::check(&*store, |report| bar.show(report)).await;
     bar.clear();
@@ -61,12 +61,32 @@ async fn check_all(asked: &Check) -> anyhow::Result<()> {
 
 /// Opens the storage that a configuration names.
 async fn open(file: &Path) -> anyhow::Result<Arc<dyn Backend>> {
-    let shown = file.display();
+    open_named(file, named(file)?).await
+}
+
+/// The same, for reading: a file that is not there is not made.
+async fn open_there(file: &Path) -> anyhow::Result<Arc<dyn Backend>> {
+    let storage = named(file)?;
+    if let StorageConfig::Sqlite3 { file: database } = &storage {
+        let path = database.split('?').next().unwrap_or_default();
+        // What is no plain path is SQLite's to find.
+        let plain = !path.is_empty() && !path.starts_with("file:") && path != ":memory:";
+        ensure!(!plain || Path::new(path).exists(), "{}: there is no database `{path}`", file.display());
+    }
+    open_named(file, storage).await
+}
+
+async fn open_named(file: &Path, storage: StorageConfig) -> anyhow::Result<Arc<dyn Backend>> {
+    wiring::open_storage(&storage).await.with_context(|| file.display().to_string())
+}
+
+/// The storage that a configuration names.
+fn named(file: &Path) -> anyhow::Result<StorageConfig> {
     let config = Source::of(PathBuf::from(file)).read()?;
     if config.storage == StorageConfig::Memory {
-        bail!("{shown}: the storage is `memory`, which ends with the process that holds it");
+        bail!("{}: the storage is `memory`, which ends with the process that holds it", file.display());
     }
-    wiring::open_storage(&config.storage).await.with_context(|| shown.to_string())
+    Ok(config.storage)
 }
 
 /// Names what is amiss.
