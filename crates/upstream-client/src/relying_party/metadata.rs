@@ -62,6 +62,8 @@ pub struct Metadata {
     pub code_challenge_methods: Vec<String>,
     /// `token_endpoint_auth_methods_supported`
     pub token_endpoint_auth_methods: Vec<String>,
+    /// Whether browsers always come back with `iss` (RFC 9207 §3).
+    pub names_itself: bool,
 }
 
 impl Metadata {
@@ -120,6 +122,7 @@ impl Metadata {
             algorithms: algorithms(&texts(document, "id_token_signing_alg_values_supported")),
             code_challenge_methods: texts(document, "code_challenge_methods_supported"),
             token_endpoint_auth_methods: texts(document, "token_endpoint_auth_methods_supported"),
+            names_itself: document.get("authorization_response_iss_parameter_supported") == Some(&Value::Bool(true)),
         })
     }
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dex_connector::{Arrival, Departure, Finish, RedirectLogin, Redirection, Start, UpstreamError};
-use dex_upstream_client::{AuthorizationUrl, Pkce, expect_callback, returned_code};
+use dex_upstream_client::{AuthorizationUrl, Metadata, Pkce, expect_callback, returned_code};
 
 use super::data::Pending;
 use super::{Oidc, data, identity};
@@ -50,7 +50,7 @@ impl RedirectLogin for Oidc {
         self.client
             .login(async {
                 let upstream = self.upstream().await?;
-                self.expect_issuer(login.parameters.get("iss"), &upstream.provider.metadata.issuer)?;
+                self.expect_issuer(login.parameters.get("iss"), &upstream.provider.metadata)?;
                 let redirect_uri = Some(self.rules.redirect_uri.as_str());
                 let redeemed = upstream.tokens.exchange_code(&self.client, code, redirect_uri, pending.verifier());
                 let answer = redeemed.await?;
@@ -67,11 +67,15 @@ impl RedirectLogin for Oidc {
 }
 
 impl Oidc {
-    /// Whoever answers, if they name themselves, must be who was asked (RFC 9207 §2.4).
-    fn expect_issuer(&self, named: &str, issuer: &str) -> Result<(), UpstreamError> {
-        match named.is_empty() || named == issuer || self.rules.issuer_alias.is_some() {
-            true => Ok(()),
-            false => Err(UpstreamError::Unacceptable("oidc: the browser came back from another issuer".into())),
-        }
+    /// Whoever answers must be who was asked: they say so if they name themselves, which those who can always do (RFC 9207
+    /// §2.4).
+    fn expect_issuer(&self, named: &str, metadata: &Metadata) -> Result<(), UpstreamError> {
+        let text = match named {
+            "" if metadata.names_itself => "oidc: the browser came back without the issuer, which the provider always names",
+            "" => return Ok(()),
+            named if named == metadata.issuer || self.rules.issuer_alias.is_some() => return Ok(()),
+            _ => "oidc: the browser came back from another issuer",
+        };
+        Err(UpstreamError::Unacceptable(text.into()))
     }
 }

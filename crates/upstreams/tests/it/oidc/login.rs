@@ -192,6 +192,18 @@ async fn an_answer_of_another_provider_is_refused_before_its_code_is_used() {
 }
 
 #[tokio::test]
+async fn a_provider_that_always_names_itself_is_not_believed_without_its_name() {
+    let op = Oidc::start().await.unwrap();
+    op.change(|script| script.document = json!({"authorization_response_iss_parameter_supported": true}));
+    let connector = open(&op, &json!({}));
+    let (to, data) = start(&connector, ALL).await.unwrap();
+    let back = browse(&op.fake, &to).await;
+    let error = finish(&connector, ALL, &data, &back).await.unwrap_err();
+    assert!(error.to_string().contains("without the issuer"), "{error}");
+    finish(&connector, ALL, &data, &back.and(Form::of([("iss", op.issuer())]))).await.unwrap();
+}
+
+#[tokio::test]
 async fn the_way_out_leads_through_the_provider() {
     let op = Oidc::start().await.unwrap();
     let back = "https://id.example/dex/logout/callback".parse().unwrap();
