@@ -13,6 +13,7 @@ pub mod gitea;
 pub mod github;
 pub mod gitlab;
 pub mod google;
+pub mod keystone;
 pub mod kit;
 pub mod linkedin;
 pub mod microsoft;
@@ -44,6 +45,7 @@ pub const FAKES: &[(&str, Prepare)] = &[
     ("google", google::by_hand),
     ("linkedin", linkedin::by_hand),
     ("microsoft", microsoft::by_hand),
+    ("keystone", keystone::by_hand),
     ("oauth", oidc::plain_by_hand),
     ("oidc", oidc::by_hand),
     ("openshift", openshift::by_hand),

@@ -13,6 +13,7 @@ mod gitea;
 mod github;
 mod gitlab;
 mod google;
+mod keystone;
 mod linkedin;
 mod microsoft;
 mod mock;
@@ -38,6 +39,7 @@ pub const KINDS: &[(&str, Open)] = &[
     ("github", github::open),
     ("gitlab", gitlab::open),
     ("google", google::open),
+    ("keystone", keystone::open),
     ("ldap", dex_directory::open),
     ("linkedin", linkedin::open),
     ("microsoft", microsoft::open),

@@ -61,7 +61,9 @@ fn least(kind: &str) -> Value {
     match kind {
         "atlassian-crowd" => json!({"baseURL": "https://crowd.test", "clientID": "c", "clientSecret": "s"}),
         "google" => json!({"clientID": "c"}),
-        "keystone" => json!({"keystoneHost": "https://keystone.test", "domain": "default"}),
+        "keystone" => json!({
+            "keystoneHost": "https://keystone.test", "domain": "default", "keystoneUsername": "a", "keystonePassword": "p",
+        }),
         "ldap" => json!({
             "host": "ldap.test:636",
             "userSearch": {"baseDN": "dc=test", "username": "uid", "idAttr": "uid", "emailAttr": "mail", "nameAttr": "cn"},
