@@ -70,10 +70,15 @@ pub struct Problem {
 
 impl Problem {
     fn place(&self) -> String {
-        match self.key.is_empty() {
-            true => self.origin.to_string(),
-            false => format!("{}: {}", self.origin, self.key),
-        }
+        place(&self.origin, &self.key)
+    }
+}
+
+/// `file:line:column: key`, or without the key for the file as a whole.
+fn place(origin: &Origin, key: &str) -> String {
+    match key.is_empty() {
+        true => origin.to_string(),
+        false => format!("{origin}: {key}"),
     }
 }
 
@@ -93,7 +98,7 @@ impl fmt::Display for Problem {
 pub struct Warning {
     /// Who said it.
     pub origin: Origin,
-    /// The full path of the key.
+    /// The full path of the key; empty for the file as a whole.
     pub key: String,
     /// What to know. For deprecated keys this is Dex's log message, word for word.
     pub text: String,
@@ -105,7 +110,7 @@ pub struct Warning {
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}: {}", self.origin, self.key, self.text)?;
+        write!(f, "{}: {}", place(&self.origin, &self.key), self.text)?;
         if let Some(instead) = self.use_instead {
             write!(f, "; use {instead} instead")?;
         }

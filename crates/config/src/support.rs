@@ -4,6 +4,8 @@
 //! whose function the caller does not name in [`Supported`] stops the start, so that nothing is
 //! ever silently left undone.
 
+use std::collections::BTreeSet;
+
 use crate::report::Report;
 
 /// A function of the server that a key turns on.
@@ -117,9 +119,11 @@ impl Supported<'_> {
 
     /// Reports each key of the file that asks for what this build cannot do.
     pub(crate) fn check_keys(&self, report: &Report) {
+        // A key that the file has and a flag replaces is there twice.
+        let mut told = BTreeSet::new();
         for present in report.take_present() {
             let wanted = KEYS.iter().find(|(key, _)| *key == present.pattern);
-            if wanted.is_some_and(|(_, feature)| !self.can(*feature)) {
+            if wanted.is_some_and(|(_, feature)| !self.can(*feature)) && told.insert(present.key.clone()) {
                 report.error(present.at, &present.key, NOT_YET, "remove the key");
             }
         }

@@ -97,3 +97,11 @@ fn storages_and_their_other_layout_are_asked_for_too() {
     assert!(load("dex.yaml", text, &env, &flags, &EVERYTHING).is_ok());
     assert!(load("dex.yaml", text, &|_: &str| None, &flags, &without_ent).is_ok());
 }
+
+#[test]
+fn a_key_that_a_flag_replaces_is_told_once() {
+    let overrides = Overrides { grpc_addr: ":2".to_owned(), ..Overrides::default() };
+    let text = format!("{BASE}grpc: {{addr: ':1'}}");
+    let errors = load("dex.yaml", &text, &|_: &str| None, &overrides, &LITTLE).expect_err("no gRPC");
+    assert_eq!(errors.problems().len(), 1, "{errors}");
+}

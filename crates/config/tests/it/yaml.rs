@@ -166,7 +166,7 @@ fn twins_and_further_documents_are_warnings() {
     assert_eq!(
         warnings(&read),
         "dex.yaml:6:3: issuer: given twice in this block; line 7 is the one used\n\
-         dex.yaml:8:1: : only the first document of the file is used"
+         dex.yaml:8:1: only the first document of the file is used"
     );
 }
 
