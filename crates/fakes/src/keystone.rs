@@ -228,7 +228,8 @@ fn by_token(realm: &Realm, token: &str) -> Result<Account, Box<Response>> {
 fn asked(realm: &Realm, headers: &HeaderMap, id: &str) -> Result<Account, Refusal> {
     let token = headers.get("x-auth-token").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (owner, has_role) = realm.tokens.get(token).ok_or_else(unauthorized)?;
-    if !has_role && !(realm.reads_self && owner == id) {
+    let oneself = realm.reads_self && owner == id;
+    if !has_role && !oneself {
         return Err(error(StatusCode::FORBIDDEN, "You are not authorized to perform the requested action."));
     }
     let found = realm.users.iter().find(|user| user.id == id);

@@ -39,6 +39,7 @@ const PACKAGES: &[Package] = &[
     Package { name: "simplesamlphp", present: || Path::new("/usr/share/simplesamlphp").exists() },
     Package { name: "php-xml", present: || php_has("dom") },
     Package { name: "php-mbstring", present: || php_has("mbstring") },
+    Package { name: "python3-keystone", present: || Path::new("/usr/bin/keystone-wsgi-public").exists() },
     Package { name: "xmlsec1", present: || answers("xmlsec1", &["--version"]) },
     Package { name: "apache2", present: || Path::new("/usr/sbin/apache2").exists() },
     Package {
