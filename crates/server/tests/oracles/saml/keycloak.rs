@@ -3,13 +3,15 @@
 use std::path::Path;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use dex_peers::Keycloak;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep_until};
 
 use super::carrier::Carrier;
-use super::site::{Person, Site, groups, key, subject};
+use super::site::{Person, Site, groups, key, response_of, subject};
 
 /// How long dex leaves metadata alone that it has read, whatever is signed by whom.
 const METADATA_RESTS: Duration = Duration::from_secs(60);
@@ -106,6 +108,8 @@ async fn people_log_in_through_keycloak() {
 
     takes_our_metadata(&keycloak, &site).await;
     let before = site.log_in("corp", NADIA);
+    assert!(response_of(&before).contains("<saml:EncryptedAssertion"), "{before}");
+    refuses_unsigned_requests(&keycloak, &site).await;
     asks_for_mail_addresses(&site);
     keeps_who_is_in_no_group_out(&site);
     refreshes_by_itself(&keycloak, &site).await;
@@ -122,6 +126,17 @@ async fn takes_our_metadata(keycloak: &Keycloak, site: &Site) {
     }
     let unsigned = import(keycloak, site, "post").await;
     assert_eq!(unsigned["attributes"]["saml.client.signature"], "false", "{unsigned}");
+}
+
+/// It does look at our signatures: a request that names the client whose requests are signed, and is not.
+async fn refuses_unsigned_requests(keycloak: &Keycloak, site: &Site) {
+    let (to, mut form) = Carrier::new(site).begin("post").await;
+    let request = String::from_utf8(BASE64_STANDARD.decode(&form[0].1).unwrap()).unwrap();
+    let ours = |id: &str| format!("{}/{id}</Issuer>", site.dex.issuer);
+    assert!(request.contains(&ours("post")), "{request}");
+    form[0].1 = BASE64_STANDARD.encode(request.replace(&ours("post"), &ours("saml")));
+    let refused = keycloak.saml_log_in(&to, &form).await.unwrap_err().to_string();
+    assert!(refused.contains("Invalid requester"), "{refused}");
 }
 
 fn asks_for_mail_addresses(site: &Site) {

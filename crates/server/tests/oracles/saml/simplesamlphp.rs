@@ -9,7 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::carrier::Carrier;
-use super::site::{Person, Site, groups, key, subject};
+use super::site::{Person, Site, groups, key, response_of, subject};
 use crate::browser::real_clock;
 
 const MIRA: Person<'_> = (SimpleSamlPhp::USER, SimpleSamlPhp::PASSWORD);
@@ -18,11 +18,15 @@ const OTTO: Person<'_> = (SimpleSamlPhp::OUTSIDER, SimpleSamlPhp::PASSWORD);
 /// How often the same response is posted at once.
 const REPLAYS: usize = 8;
 
+/// What has it answer that nobody may log in, when they have typed their password.
+const DENIES: &str = r#"'authproc' => [60 => ['class' => 'core:PHP', 'code' => 'SimpleSAML\Auth\State::throwException(
+    $state, new SimpleSAML\Module\saml\Error(SAML2\Constants::STATUS_RESPONDER, null, "You are not invited."));']]"#;
+
 /// When no response is of use any more.
 const LATER: Duration = Duration::from_secs(3600);
 
 /// The connectors: by metadata and with keys of ours; by a pinned certificate, with groups in one text; with the
-/// certificate of somebody else; for people who begin at the identity provider.
+/// certificate of somebody else; for people who begin at the identity provider; and for whoever it refuses.
 fn connectors(issuer: &str, app: &str, folder: &Path, pinned: &Path) -> String {
     let connector = |id: &str, keys: &str| {
         format!(
@@ -37,7 +41,13 @@ fn connectors(issuer: &str, app: &str, folder: &Path, pinned: &Path) -> String {
     // The certificate of the signing key above is good, and not the identity provider's.
     let strange = format!("ca: '{}'", folder.join("signing.pem").display());
     let first = format!("idpInitiatedLogin: '{app}'");
-    let all = [("keyed", keyed), ("joined", joined), ("strange", strange), ("first", first)];
+    let all = [
+        ("keyed", keyed),
+        ("joined", joined),
+        ("strange", strange),
+        ("first", first),
+        ("denied", "groupsAttr: groups".into()),
+    ];
     all.map(|(id, keys)| connector(id, &keys)).concat()
 }
 
@@ -61,6 +71,7 @@ async fn people_log_in_through_simplesamlphp() {
         ("joined", "'saml20.sign.response' => false"),
         ("strange", ""),
         ("first", &acs),
+        ("denied", DENIES),
     ];
     for (connector, options) in options {
         server.import(&site.metadata(connector), options).await.unwrap();
@@ -70,7 +81,10 @@ async fn people_log_in_through_simplesamlphp() {
     splits_groups(&site);
     believes_no_other_key(&site);
     begins_there(&server, &site);
+    tells_the_client_of_a_refusal(&server, &site).await;
     spends_a_response_once(&server, &site).await;
+    // Said long ago, but heard of with a delay.
+    assert!(site.dex.log().contains("You are not invited."), "{}", site.dex.log());
 }
 
 /// With signed requests and encrypted assertions, as the metadata said.
@@ -78,6 +92,7 @@ fn lets_in_members_only(site: &Site) {
     let claims = site.log_in("keyed", MIRA);
     assert_eq!(subject(&claims), ("mira-1".into(), "keyed".into()));
     assert_eq!(groups(&claims), ["r&d", "staff"]);
+    assert!(response_of(&claims).contains("<saml:EncryptedAssertion"), "{claims}");
     assert_eq!((&claims["name"], &claims["email"]), (&"Mira Kowalski".into(), &"mira@corp.example".into()));
     let page = site.refused("keyed", OTTO);
     assert_eq!(page["status"], 403, "{page}");
@@ -112,6 +127,15 @@ fn begins_there(server: &SimpleSamlPhp, site: &Site) {
     assert_eq!(answered, [false, true, true], "unasked, then asked, by way of our own page");
     let page = site.visit(&begin("joined"), "refused", "joined", MIRA);
     assert!(page["url"].as_str().unwrap().starts_with(&site.dex.issuer) && page["status"] == 400, "{page}");
+}
+
+/// A response with a status other than success, and without an assertion.
+async fn tells_the_client_of_a_refusal(server: &SimpleSamlPhp, site: &Site) {
+    let mut carrier = Carrier::new(site);
+    let (to, form) = carrier.begin("denied").await;
+    let posted = server.log_in(&to, &form).await.unwrap();
+    let (_, to) = carrier.post(&posted, 1).await.remove(0);
+    assert!(to.starts_with(&site.redirect_uri()) && to.contains("error=access_denied"), "{to}\n{}", site.dex.log());
 }
 
 async fn spends_a_response_once(server: &SimpleSamlPhp, site: &Site) {

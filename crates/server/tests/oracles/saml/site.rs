@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use dex_example_app::Options;
 use serde_json::Value;
 
@@ -95,6 +95,12 @@ pub(crate) fn subject(claims: &Value) -> (String, String) {
     // Two texts, each after its tag and its length.
     let (user, rest) = bytes[2..].split_at(usize::from(bytes[1]));
     (String::from_utf8_lossy(user).into_owned(), String::from_utf8_lossy(&rest[2..]).into_owned())
+}
+
+/// The XML of the response that the browser posted in a login.
+pub(crate) fn response_of(claims: &Value) -> String {
+    let field = claims["posted"][0]["SAMLResponse"].as_str().unwrap();
+    String::from_utf8(BASE64_STANDARD.decode(field).unwrap()).unwrap()
 }
 
 /// The groups, in order.
