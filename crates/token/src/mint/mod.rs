@@ -79,7 +79,7 @@ struct Binding<'a> {
 /// # Errors
 ///
 /// `temporarily_unavailable` when there is no key yet or the signer that keeps it does not answer, `invalid_scope` when a client named as audience does not
-/// trust the one that asks (any more).
+/// trust the one that asks (any more), or does not let the user in.
 pub async fn tokens(app: &App, authorized: &Authorized, now: Timestamp) -> Result<TokenResponse, TokenError> {
     let mint = Mint::new(app, &authorized.subject, now).await?;
     let mut response = TokenResponse {
@@ -119,9 +119,9 @@ struct Mint<'a> {
 
 impl<'a> Mint<'a> {
     async fn new(app: &App, subject: &'a Subject, now: Timestamp) -> Result<Self, TokenError> {
-        let audience = scopes::audience(&app.store, &subject.client_id, &subject.scopes).await?;
-        let untrusted = || invalid_scope("A client named as audience does not trust this one.".to_owned());
-        let audience = audience.ok_or_else(untrusted)?;
+        let text = "A client named as audience does not trust this one, or does not let this user in.";
+        let audience = scopes::audience(&app.store, subject).await?;
+        let audience = audience.ok_or_else(|| invalid_scope(text.to_owned()))?;
         let keys = app.signer.current().await.ok_or_else(|| TokenError::unavailable(NoKey))?;
         let expiry = later(now, app.settings.id_tokens_valid_for);
         let base = TokenClaims::of(app.issuer.as_str(), subject, audience, now, expiry);

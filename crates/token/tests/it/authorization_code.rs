@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use dex_jose::{Algorithm, half_hash};
-use dex_model::{AuthCode, Kind};
-use dex_storage::Write;
+use dex_model::{AuthCode, Client, ClientRestrictions, Kind};
+use dex_storage::{StorageError, Write};
 use dex_testkit::TestApp;
 use futures_util::future::join_all;
 
@@ -108,5 +108,34 @@ async fn lean_id_tokens_leave_to_userinfo_what_it_tells() {
             assert_eq!(told(&serde_json::from_str(&known.body).unwrap()), [true; 4], "{way}, lean: {lean_id_tokens}");
             answer = refresh(&app, &member(&answer, "refresh_token")).await;
         }
+    }
+}
+
+#[tokio::test]
+async fn nobody_gets_by_way_of_another_client_what_a_client_refuses_them() {
+    let restricted = |disabled, group: &str| Client {
+        restrictions: ClientRestrictions { disabled, allowed_groups: vec![group.to_owned()] },
+        ..Client::default()
+    };
+    let through = |connector: &str| Client { allowed_connectors: vec![connector.to_owned()], ..Client::default() };
+    let cases = [
+        ("open to all", Client::default(), 200),
+        ("open to the user's group", restricted(false, "authors"), 200),
+        ("open to another group", restricted(false, "admins"), 400),
+        ("disabled", restricted(true, "authors"), 400),
+        ("open to the user's connector", through("mock"), 200),
+        ("open to another connector", through("local"), 400),
+    ];
+    for (told, change, status) in cases {
+        let app = app().await;
+        let Client { restrictions, allowed_connectors, .. } = change;
+        let restrict = |peer: Client| -> Result<Client, StorageError> {
+            let (restrictions, allowed_connectors) = (restrictions.clone(), allowed_connectors.clone());
+            Ok(Client { restrictions, allowed_connectors, ..peer })
+        };
+        let _ = app.app.store.update("peer", restrict).await.unwrap();
+        let answer = redeem(&app, &code(&app, &["openid", "audience:server:client_id:peer"])).await;
+        assert_eq!(answer.status, status, "{told}: {}", answer.body);
+        assert!(status == 200 || member(&answer, "error") == "invalid_scope", "{told}: {}", answer.body);
     }
 }

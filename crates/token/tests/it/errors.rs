@@ -123,7 +123,7 @@ const TOKEN: &[Case] = &[
     case("an exchange for a client that does not trust",
         &[("grant_type", EXCHANGE), ("connector_id", "mock"), ("subject_token_type", ACCESS), ("subject_token", "t"),
             ("scope", "openid audience:server:client_id:cli")],
-        (400, "invalid_scope", "A client named as audience does not trust this one.")),
+        (400, "invalid_scope", "A client named as audience does not trust this one, or does not let this user in.")),
 ];
 
 #[rustfmt::skip]
