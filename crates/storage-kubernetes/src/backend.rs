@@ -6,17 +6,16 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 use dex_model::{AnyRecord, Key, Keys, Kind, Timestamp};
 use dex_oidc::to_json;
-use dex_storage::{Backend, Seen, StorageError, Write, expiry_of};
+use dex_storage::{Backend, Readable, Seen, StorageError, Write, expiry_of, key_of, list_readable};
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
-use tracing::warn;
 
 use crate::client::{Answer, Api, ApiError, Request, Verb};
 use crate::codec;
 use crate::kind::resource;
 use crate::lists::{PAGE, Walk};
 use crate::name;
-use crate::object::{Members, Object, new_metadata, resource_of, write};
+use crate::object::{Members, Object, new_metadata, resource_of, text, write};
 
 /// How many objects a sweep removes at the same time.
 const REMOVED_AT_ONCE: usize = 8;
@@ -29,6 +28,8 @@ pub struct Kubernetes {
     api: Api,
     /// Behind which name the next sweep of a kind goes on, where the last one was full.
     swept: Mutex<HashMap<Kind, String>>,
+    /// The last record of a page whose object is not called as [`name::of`] says, and how it is called.
+    misnamed: Mutex<HashMap<Kind, (Key, String)>>,
 }
 
 /// How a record was seen: the object without what our codec knows.
@@ -39,7 +40,7 @@ struct SeenObject {
 
 impl Kubernetes {
     pub(crate) fn on(api: Api) -> Self {
-        Self { api, swept: Mutex::default() }
+        Self { api, swept: Mutex::default(), misnamed: Mutex::default() }
     }
 
     fn request(&self, verb: Verb, key: &Key, name: &str) -> Request {
@@ -148,6 +149,23 @@ impl Kubernetes {
         Ok(swept == Write::Done)
     }
 
+    /// Behind which name the page after `key` begins.
+    fn behind(&self, key: &Key) -> Option<String> {
+        let misnamed = self.misnamed.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = misnamed.get(&key.kind).filter(|(last, _)| last == key).map(|(_, name)| name.clone());
+        known.or_else(|| name::of(key))
+    }
+
+    /// Notes what the object of the last record of a page is called, if its key does not tell.
+    fn note_last(&self, key: Key, name: String) {
+        let told = name::of(&key).as_ref() == Some(&name);
+        let mut misnamed = self.misnamed.lock().unwrap_or_else(PoisonError::into_inner);
+        match told {
+            true => misnamed.remove(&key.kind),
+            false => misnamed.insert(key.kind, (key, name)),
+        };
+    }
+
     fn swept_up_to(&self, kind: Kind, name: Option<String>) -> Option<String> {
         let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
         match name {
@@ -213,7 +231,7 @@ impl Backend for Kubernetes {
         let (key, seen) = (record.key(), seen.token::<SeenObject>());
         let mut body = encode(&key, record)?;
         body.extend(seen.foreign.clone());
-        let name = crate::object::text(&seen.metadata, "name");
+        let name = text(&seen.metadata, "name");
         let object = write(resource_of(&key), seen.metadata.clone(), body);
         let request = self.request(Verb::Update, &key, name).with(object);
         let answer = self.api.call(&request).await.map_err(StorageError::unavailable)?;
@@ -242,21 +260,31 @@ impl Backend for Kubernetes {
     }
 
     async fn list(&self, kind: Kind, after: Option<&Key>, limit: u32) -> Result<Vec<AnyRecord>, StorageError> {
-        let (limit, behind) = (limit as usize, after.and_then(name::of));
+        list_readable(self, kind, after, limit).await
+    }
+
+    async fn inspect(&self, kind: Kind, after: Option<&Key>, limit: u32) -> Result<Vec<Readable>, StorageError> {
+        let (limit, behind) = (limit as usize, after.and_then(|key| self.behind(key)));
         let mut walk = Walk::behind(&self.api, resource(kind), behind);
-        let mut page: Vec<AnyRecord> = Vec::new();
+        let (mut page, mut last): (Vec<Readable>, _) = (Vec::new(), None);
         while page.len() < limit {
             let objects = walk.next(limit - page.len()).await.map_err(StorageError::unavailable)?;
             if objects.is_empty() {
                 break;
             }
-            page.extend(objects.iter().filter_map(|object| decode_or_warn(kind, object)));
+            for object in objects.iter().filter(|object| !object.is_leaving()) {
+                page.push(codec::decode(kind, object).map_err(|reason| undecodable(&told(kind, object), reason)));
+                last = Some(object.name().to_owned());
+            }
             // Others with the hash of `after` that were listed before it come along once more.
             if name::may_collide(kind)
-                && let Some(again) = page.iter().position(|record| Some(&record.key()) == after)
+                && let Some(again) = page.iter().position(|record| key_of(record).as_ref() == after)
             {
                 page.drain(..=again);
             }
+        }
+        if let (Some(key), Some(name)) = (page.last().and_then(key_of), last) {
+            self.note_last(key, name);
         }
         Ok(page)
     }
@@ -305,17 +333,20 @@ impl Backend for Kubernetes {
     }
 }
 
-/// The record, or a line in the log that names the object.
-fn decode_or_warn(kind: Kind, object: &Object) -> Option<AnyRecord> {
-    if object.is_leaving() {
-        return None;
-    }
-    match codec::decode(kind, object) {
-        Ok(record) => Some(record),
-        Err(reason) => {
-            let (kind, name) = (kind.name(), object.name());
-            warn!(kind, name, reason, "a record cannot be read and is left out of the list");
+/// The key of an object that cannot be read, as far as it says one; else its name.
+fn told(kind: Kind, object: &Object) -> Key {
+    let member = |name: &str| Some(text(&object.body, name)).filter(|text| !text.is_empty());
+    let id = match kind {
+        Kind::Client | Kind::Spent => member("id"),
+        Kind::Password => member("email"),
+        Kind::OfflineSessions | Kind::UserIdentity => {
+            let connector = member("connID").or(member("connectorID"));
+            if let (Some(user), Some(connector)) = (member("userID"), connector) {
+                return Key::pair(kind, user, connector);
+            }
             None
         }
-    }
+        _ => None,
+    };
+    Key::one(kind, id.unwrap_or(object.name()))
 }

@@ -1,7 +1,8 @@
 //! Pages and sweeps.
 
 use dex_model::{Client, Kind, Record as _, Spent, Timestamp};
-use dex_storage::{Backend as _, Store, Write};
+use dex_storage::copy::check;
+use dex_storage::{Backend as _, Store, Write, key_of};
 
 use crate::Cluster;
 
@@ -50,4 +51,34 @@ pub(crate) async fn a_sweep_goes_on_where_it_was_full(cluster: &Cluster) {
     // What lies before the place of the last full sweep is found by the one after its end.
     assert_eq!(store.insert(&mark(0, "code", 1)).await.unwrap(), Write::Done);
     assert_eq!(store.sweep(Kind::Spent, now, 4).await.unwrap(), 1);
+}
+
+pub(crate) async fn what_cannot_be_read_is_named_and_keeps_its_place(cluster: &Cluster) {
+    let namespace = cluster.namespace().await;
+    let store = cluster.open(&namespace).await;
+    for id in ["a", "b", "c"] {
+        let client = Client { id: id.into(), ..Client::default() };
+        assert_eq!(store.insert(&client.into_any()).await.unwrap(), Write::Done);
+    }
+    // The second one does not even say its id.
+    let damages = [
+        ("mhf7fhheqqrcgji", r#"{"redirectURIs":"hunter2"}"#),
+        ("mlf7fhheqqrcgji", r#"{"redirectURIs":"hunter2","id":null}"#),
+    ];
+    for (name, patch) in damages {
+        let object = ["-n", &namespace, "patch", "oauth2clients", name, "--type=merge", "-p", patch];
+        cluster.server.kubectl(&object).await.unwrap();
+    }
+    let (mut told, mut after) = (Vec::new(), None);
+    while let Some(record) = store.inspect(Kind::Client, after.as_ref(), 1).await.unwrap().pop() {
+        after = key_of(&record);
+        told.push(record.map_or_else(|error| error.to_string(), |record| record.key().id));
+        assert!(told.len() <= 3, "{told:?}");
+    }
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert!(told[0].starts_with("Client `a` cannot be read: ") && !told[0].contains("hunter2"), "{}", told[0]);
+    assert!(told[1].starts_with("Client `mlf7fhheqqrcgji` cannot be read: "), "{}", told[1]);
+    assert_eq!(told[2], "c");
+    assert_eq!(store.list(Kind::Client, None, 1).await.unwrap().len(), 1, "a list fills the places");
+    assert_eq!(check(&store, |_| ()).await.unwrap().failed(), 2);
 }

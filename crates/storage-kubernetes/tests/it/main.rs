@@ -64,6 +64,7 @@ async fn kubernetes_is_a_back_end() {
         collisions::a_finalizer_does_not_remove_twice(&cluster).await;
         lists::pages_begin_behind_any_name(&cluster).await;
         lists::a_sweep_goes_on_where_it_was_full(&cluster).await;
+        lists::what_cannot_be_read_is_named_and_keeps_its_place(&cluster).await;
         shown::kubectl_shows_columns(&cluster).await;
         shown::what_others_wrote_on_an_object_stays(&cluster).await;
         fixtures::what_dex_wrote_is_read_and_written_again(&cluster).await;
