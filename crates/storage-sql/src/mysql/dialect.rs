@@ -129,8 +129,9 @@ impl Dialect for Session {
             1045 | 1130 | 1251 | 1698 | 1820 | 1862 => Fault::Login,
             1049 => Fault::Missing,
             1044 | 1142 | 1143 | 1227 => Fault::Right,
-            // The server goes away, or has lost a statement that was prepared.
-            1053 | 1077 | 1079 | 1243 | 1615 | 1927 | 4031 => Fault::Broken,
+            // The server goes away, has lost a statement that was prepared, or takes no writes any more since another took
+            // its place.
+            1053 | 1077 | 1079 | 1243 | 1290 | 1615 | 1792 | 1836 | 1927 | 4031 => Fault::Broken,
             _ => Fault::Other,
         }
     }

@@ -135,8 +135,9 @@ impl Dialect for Session {
             "40001" | "40P01" => Fault::Again,
             "42501" => Fault::Right,
             "3D000" => Fault::Missing,
-            // A plan that no longer fits its table, a statement that a proxy has lost, a server that goes away.
-            "0A000" | "26000" | "57P01" | "57P02" | "57P03" | "57P05" => Fault::Broken,
+            // A plan that no longer fits its table, a statement that a proxy has lost, a server that goes away, or one that
+            // takes no writes any more since another took its place.
+            "0A000" | "25006" | "26000" | "57P01" | "57P02" | "57P03" | "57P05" => Fault::Broken,
             code if code.starts_with("22") || code.starts_with("23") || code.starts_with("54") => Fault::Value,
             code if code.starts_with("28") => Fault::Login,
             code if code.starts_with("08") => Fault::Broken,

@@ -90,6 +90,18 @@ pub(crate) async fn who_goes_away_takes_no_answer_of_another(backend: &dyn Backe
     }
 }
 
+/// A connection to a server that another one has replaced, and that only reads from now on, is not kept; `only_read` has
+/// new connections be so or not, and ends those there are when it begins.
+pub(crate) async fn who_takes_no_writes_any_more_is_left(backend: &dyn Backend, only_read: impl AsyncFn(bool)) {
+    assert_eq!(backend.insert(&client("written").into_any()).await.unwrap(), Write::Done);
+    only_read(true).await;
+    assert!(backend.get(&client("written").key()).await.unwrap().is_some(), "it is read on a new connection");
+    let refused = backend.insert(&client("refused").into_any()).await;
+    assert!(matches!(refused, Err(StorageError::Unavailable(_))), "{refused:?}");
+    only_read(false).await;
+    assert_eq!(backend.insert(&client("refused").into_any()).await.unwrap(), Write::Done);
+}
+
 /// Asks again on another connection when one is gone; `break_all` ends all of them on the server's side.
 pub(crate) async fn broken_connections_heal(backend: &dyn Backend, break_all: impl AsyncFn()) {
     for n in 0..3 {

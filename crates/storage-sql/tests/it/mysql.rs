@@ -80,12 +80,19 @@ async fn a_server_is_a_back_end() {
     heal::who_goes_away_takes_no_answer_of_another(&mysql, lock).await;
     let (mysql, database) = server.opened().await;
     let ours = format!("select id from information_schema.processlist where db = '{database}' and user = 'peer'");
-    heal::broken_connections_heal(&mysql, async || {
+    let break_all = async || {
         for id in server.peer.sql("mysql", &ours).await.unwrap().lines() {
             server.peer.sql("mysql", &format!("kill {id}")).await.unwrap();
         }
-    })
-    .await;
+    };
+    heal::broken_connections_heal(&mysql, &break_all).await;
+    let only_read = async |on| {
+        server.peer.sql("mysql", &format!("set global tx_read_only = {on}")).await.unwrap();
+        if on {
+            break_all().await;
+        }
+    };
+    heal::who_takes_no_writes_any_more_is_left(&mysql, only_read).await;
     let (pause, resume) = (|| server.peer.pause(), || server.peer.resume());
     heal::a_paused_server_is_unavailable_and_heals(mysql, pause, resume).await;
 }

@@ -81,6 +81,11 @@ async fn a_server_is_a_back_end() {
     let (postgres, database) = server.opened().await;
     let kill = format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{database}'");
     heal::broken_connections_heal(&postgres, async || drop(server.peer.sql("postgres", &kill).await.unwrap())).await;
+    let only_read = async |on| {
+        let (word, then) = if on { ("set default_transaction_read_only = on", &*kill) } else { ("reset all", "") };
+        server.peer.sql("postgres", &format!("alter database \"{database}\" {word}; {then}")).await.unwrap();
+    };
+    heal::who_takes_no_writes_any_more_is_left(&postgres, only_read).await;
     let (pause, resume) = (|| server.peer.pause(), || server.peer.resume());
     heal::a_paused_server_is_unavailable_and_heals(postgres, pause, resume).await;
 }
