@@ -15,6 +15,10 @@ use super::stream::{self, Security, Stream, Transport};
 /// The largest message that is read, in bytes: an entry with some hundred thousand values.
 const MESSAGE_BYTES_MAX: usize = 16 << 20;
 
+/// How many bytes of answers to one search are read: ten thousand groups with long names are a third of it. A connector whose
+/// directory sends without end must not take the memory of the others.
+const SEARCH_BYTES_MAX: usize = 32 << 20;
+
 /// How many pages of a search are read; a server that hands out cookies for ever is stopped here.
 const PAGES_MAX: usize = 1000;
 
@@ -54,6 +58,8 @@ pub(crate) struct Connection {
     /// What has been read and not yet used.
     read: BytesMut,
     last_id: u32,
+    /// How many bytes of answers to the present search were read.
+    received: usize,
 }
 
 /// A search.
@@ -98,7 +104,7 @@ impl Connection {
 
     /// On a stream that is as secure as it will be.
     pub(crate) fn over(stream: Box<dyn Stream>) -> Self {
-        Self { stream, read: BytesMut::new(), last_id: 0 }
+        Self { stream, read: BytesMut::new(), last_id: 0, received: 0 }
     }
 
     async fn start_tls(&mut self) -> Result<(), Failure> {
@@ -137,6 +143,7 @@ impl Connection {
     /// says that it does not send so many.
     pub(crate) async fn search(&mut self, search: &Search<'_>) -> Result<Found, Failure> {
         let mut found = Found::default();
+        self.received = 0;
         self.ask(search, &[]).await?;
         self.collect(&mut found, search.entries_max).await?;
         let limited = found.outcome.code == code::SIZE_LIMIT_EXCEEDED;
@@ -164,6 +171,9 @@ impl Connection {
         let mut surplus = false;
         loop {
             let answer = self.receive().await?;
+            if self.received > SEARCH_BYTES_MAX {
+                return Err(Malformed("more than the answers to any search we take").into());
+            }
             match answer.body {
                 Body::Entry(_) if found.entries.len() >= entries_max as usize => surplus = true,
                 Body::Entry(entry) => found.entries.push(entry),
@@ -218,6 +228,7 @@ impl Connection {
                 return Err(Failure::Closed);
             }
         };
+        self.received = self.received.saturating_add(length);
         let answer = message::decode(&self.read.split_to(length))?;
         match answer.id {
             // A notice of disconnection (RFC 4511 §4.4.1).

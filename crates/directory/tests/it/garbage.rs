@@ -70,6 +70,20 @@ fn answer(id: u8, operation: u8, body: &[u8]) -> Vec<u8> {
     message
 }
 
+/// An element of any length.
+fn long(tag: u8, body: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(body.len()).unwrap().to_be_bytes();
+    [&[tag, 0x84][..], &length, body].concat()
+}
+
+/// An entry of a megabyte in answer to request 2.
+fn large() -> Vec<u8> {
+    let values = long(0x31, &long(0x04, &vec![b'x'; 1 << 20]));
+    let attributes = long(0x30, &long(0x30, &[b"\x04\x04mail", values.as_slice()].concat()));
+    let entry = long(0x64, &[b"\x04\x07cn=jane", attributes.as_slice()].concat());
+    long(0x30, &[&[0x02, 0x01, 2], entry.as_slice()].concat())
+}
+
 /// Success.
 const DONE: &[u8] = &[0x0a, 1, 0, 4, 0, 4, 0];
 
@@ -119,6 +133,7 @@ async fn nobody_is_let_in_by_a_server_that_misbehaves() {
             "a DN that is not UTF-8",
         ),
         ("an entry, then the end", vec![bound(), answer(2, 0x64, &jane())], true, "closed the connection"),
+        ("entries without end", vec![bound(), large().repeat(33)], false, "more than the answers to any search"),
         (
             "an entry without a DN",
             vec![bound(), [answer(2, 0x64, b"\x04\x00\x30\x00"), answer(2, 0x65, DONE)].concat()],
