@@ -78,12 +78,26 @@ impl Ended {
         match self {
             Self::AsAsked => ExitCode::SUCCESS,
             Self::Failed(error) => {
-                eprintln!("{error:#}");
+                eprintln!("{}", said_once(&error));
                 ExitCode::from(FAILURE)
             }
             Self::AtOnce(signal) => ExitCode::from(u8::try_from(128 + signal).unwrap_or(FAILURE)),
         }
     }
+}
+
+/// An error and what led to it, without repeating what a text already holds.
+fn said_once(error: &anyhow::Error) -> String {
+    let mut said = String::new();
+    for cause in error.chain() {
+        let text = cause.to_string();
+        if said.is_empty() {
+            said = text;
+        } else if !said.contains(&text) {
+            said = format!("{said}: {text}");
+        }
+    }
+    said
 }
 
 type Running = JoinSet<(&'static str, Result<(), anyhow::Error>)>;
@@ -298,6 +312,22 @@ async fn terminate(interrupt: &mut Signal, terminate: &mut Signal) -> Terminate 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_failure_tells_each_cause_once() {
+        let cases = [
+            (vec!["refused"], "refused"),
+            (vec!["refused", "down: refused", "no storage"], "no storage: down: refused"),
+            (vec!["refused", "down", "no storage"], "no storage: down: refused"),
+        ];
+        for (mut causes, expected) in cases {
+            let mut error = anyhow::Error::msg(causes.remove(0));
+            for context in causes {
+                error = error.context(context);
+            }
+            assert_eq!(said_once(&error), expected);
+        }
+    }
 
     #[tokio::test]
     async fn a_server_that_dies_ends_everything_and_telemetry_last() {

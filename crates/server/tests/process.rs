@@ -5,7 +5,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -51,9 +51,12 @@ fn every_shell_gets_its_completion() {
 /// `dex` at work on two socket files.
 struct Running {
     child: Child,
+    log: BufReader<ChildStderr>,
     _directory: tempfile::TempDir,
     web: PathBuf,
     telemetry: PathBuf,
+    /// What the log said until everything listened.
+    began: String,
 }
 
 impl Running {
@@ -67,7 +70,7 @@ impl Running {
         let path = |name: &str| directory.path().join(name);
         let (web, telemetry, config) = (path("web.sock"), path("telemetry.sock"), path("config.yaml"));
         std::fs::write(&config, text).unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_dex"))
+        let mut child = Command::new(env!("CARGO_BIN_EXE_dex"))
             .arg("serve")
             .arg(format!("--web-http-addr=unix:{}", web.display()))
             .arg(format!("--telemetry-addr=unix:{}", telemetry.display()))
@@ -76,19 +79,19 @@ impl Running {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut running = Self { child, _directory: directory, web, telemetry };
+        let log = BufReader::new(child.stderr.take().unwrap());
+        let mut running = Self { child, log, _directory: directory, web, telemetry, began: String::new() };
         // The binding of the last listener is the last thing said.
-        running.log_until("server=http ");
+        running.began = running.log_until("server=http ");
         running
     }
 
-    fn log_until(&mut self, text: &str) {
-        let mut log = BufReader::new(self.child.stderr.as_mut().unwrap());
-        let mut line = String::new();
-        while !line.contains(text) {
-            line.clear();
-            assert_ne!(log.read_line(&mut line).unwrap(), 0, "the log ended before {text}");
+    fn log_until(&mut self, text: &str) -> String {
+        let mut read = String::new();
+        while !read.contains(text) {
+            assert_ne!(self.log.read_line(&mut read).unwrap(), 0, "the log ended before {text}");
         }
+        read
     }
 
     fn signal(&self, signal: Signal) {
@@ -99,7 +102,7 @@ impl Running {
     /// Waits for the end; the status and what was left of the log.
     fn end(mut self) -> (Option<i32>, String) {
         let mut log = String::new();
-        self.child.stderr.as_mut().unwrap().read_to_string(&mut log).unwrap();
+        self.log.read_to_string(&mut log).unwrap();
         (self.child.wait().unwrap().code(), log)
     }
 }
@@ -226,4 +229,45 @@ staticClients: [{{id: app, secret: app-secret, name: App}}]
     assert!(issued.starts_with("HTTP/1.1 200 "), "{issued}");
     running.signal(Signal::TERM);
     assert_eq!(running.end().0, Some(0));
+}
+
+/// What Dex writes with these keys at its start, and for an exchanged token (config spec, 10).
+#[test]
+fn the_records_that_operators_look_for_are_those_of_dex() {
+    let config = format!(
+        "{CONFIG}{}",
+        r#"
+connectors: [{type: mockCallback, id: mock, name: Mock}]
+staticClients: [{id: app, name: App, secret: s}]
+signer: {type: local, config: {keysRotationPeriod: 6h}}
+expiry: {refreshTokens: {validIfNotUsedFor: 2160h, absoluteLifetime: 3960h, reuseInterval: 3s}}
+"#
+    );
+    let running = Running::start_with(&config, &[]);
+    for record in [
+        r#"msg="continue on connector failure feature flag enabled""#,
+        r#"msg="signer configured" type=local keys_rotation_period=6h"#,
+        r#"msg="config device requests" valid_for=5m0s"#,
+        r#"msg="config refresh tokens" valid_if_not_used_for=2160h"#,
+        r#"msg="config refresh tokens" absolute_lifetime=3960h"#,
+        r#"msg="config refresh tokens" reuse_interval=3s"#,
+    ] {
+        assert!(running.began.contains(record), "{record} is not in {}", running.began);
+    }
+    let exchanged = post(
+        &running.web,
+        "/dex/token",
+        "grant_type=urn:ietf:params:oauth:grant-type:token-exchange&client_id=app&client_secret=s&connector_id=mock\
+         &subject_token=t&subject_token_type=urn:ietf:params:oauth:token-type:access_token&scope=openid",
+    );
+    assert!(exchanged.starts_with("HTTP/1.1 200"), "{exchanged}");
+    running.signal(Signal::TERM);
+    let began = running.began.clone();
+    let (_, log) = running.end();
+    // The keys are looked after beside the listeners.
+    let log = format!("{began}{log}");
+    let rotated = r#"msg="keys rotated" reason="missing signing key" next_rotation="#;
+    assert!(log.contains(rotated), "{log}");
+    let record = r#"connector_id=mock client_id=app user_id=0-385-28089-0 username="Kilgore Trout" preferred_username="" email=kilgore@kilgore.trout groups=[authors]"#;
+    assert!(log.contains(record), "{log}");
 }

@@ -33,8 +33,18 @@ pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<Authorized, TokenError> 
     let identity = connector.identify(presented).await.map_err(|error| upstream::refused(error, denied()))?;
     let (claims, _) = upstream::claims_of(identity);
     upstream::admit(grant.client, &opened, &claims, GrantType::TokenExchange)?;
-    tracing::info!(connector_id = %opened.about.id, user_id = %claims.user_id, client_id = %grant.client.id,
-        subject_token_type = %form.get("subject_token_type"), "token exchange successful");
+    let suffix = if claims.email_verified { "" } else { " (unverified)" };
+    tracing::info!(
+        connector_id = %opened.about.id,
+        client_id = %grant.client.id,
+        user_id = claims.user_id,
+        username = claims.username,
+        preferred_username = claims.preferred_username,
+        email = format!("{}{suffix}", claims.email),
+        groups = ?claims.groups,
+        subject_token_type = %form.get("subject_token_type"),
+        "token exchange successful"
+    );
     Ok(Authorized {
         refresh_token: None,
         code: None,

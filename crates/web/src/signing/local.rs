@@ -107,6 +107,9 @@ async fn get_or_make(
     }
     let made = make(name, rotation.algorithm, due).await;
     if store.insert(made.clone()).await? == Write::Done {
+        if name == Keys::SIGNING {
+            tracing::info!(reason = "missing signing key", next_rotation = %made.next_rotation, "keys rotated");
+        }
         return Ok(made);
     }
     store.get::<Keys>(name).await?.ok_or(RotationError::Empty(name))
@@ -148,7 +151,7 @@ async fn rotate(store: &Store, next: &Keys, rotation: &Rotation, now: Timestamp)
         .await?;
     match change {
         Change::Made(keys) => {
-            tracing::info!(next_rotation = %keys.next_rotation, "keys rotated");
+            tracing::info!(reason = "expired", next_rotation = %keys.next_rotation, "keys rotated");
             Ok(keys)
         }
         Change::Missing => get_or_make(store, Keys::SIGNING, rotation, due).await,
