@@ -8,7 +8,7 @@ use std::sync::Arc;
 use dex_model::{AnyRecord, Record as _, Spent, Timestamp};
 
 use crate::Write;
-use crate::packed::{pack, unpack};
+use crate::packed::{PREFIX, pack, unpack};
 
 /// The marks. Those of codes, of which there are by far the most, are kept by their bits, in about 80 bytes each; a record of
 /// the general kind takes several times that.
@@ -52,8 +52,8 @@ impl Marks {
     pub(crate) fn list(&self, after: Option<&str>, limit: usize) -> Vec<AnyRecord> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         let others = self.others.by_id.range::<str, _>((from, Bound::Unbounded)).take(limit);
-        let from = after.and_then(pack).map_or(Bound::Unbounded, Bound::Excluded);
-        let codes = self.codes.by_id.range((from, Bound::Unbounded)).map(|(code, expiry)| (unpack(*code), *expiry));
+        let codes = codes_behind(after).map(|from| self.codes.by_id.range((from, Bound::Unbounded)));
+        let codes = codes.into_iter().flatten().map(|(code, expiry)| (unpack(*code), *expiry));
         let codes = codes.skip_while(|(id, _)| after.is_some_and(|after| id.as_str() <= after)).take(limit);
         let mut page: Vec<(String, Timestamp)> = others.map(|(id, expiry)| (id.as_ref().to_owned(), *expiry)).collect();
         page.extend(codes);
@@ -70,6 +70,14 @@ impl Marks {
     #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
         self.codes.is_empty() && self.others.is_empty()
+    }
+}
+
+/// From where on codes may be behind an id; `None` if there are none, as for whoever lists what lies behind them all.
+fn codes_behind(after: Option<&str>) -> Option<Bound<u128>> {
+    match after {
+        Some(after) if after > PREFIX && !after.starts_with(PREFIX) => None,
+        after => Some(after.and_then(pack).map_or(Bound::Unbounded, Bound::Excluded)),
     }
 }
 
@@ -154,6 +162,23 @@ pub(crate) fn record(id: &str, expiry: Timestamp) -> AnyRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_code_is_looked_at_for_what_lies_behind_them_all() {
+        let code = format!("code/{}", "b".repeat(25));
+        let packed = pack(&code).map(Bound::Excluded);
+        let cases = [
+            (None, Some(Bound::Unbounded)),
+            (Some("a"), Some(Bound::Unbounded)),
+            (Some("code/~"), Some(Bound::Unbounded)),
+            (Some(code.as_str()), packed),
+            (Some("code0"), None),
+            (Some("jti/"), None),
+        ];
+        for (after, from) in cases {
+            assert_eq!(codes_behind(after), from, "{after:?}");
+        }
+    }
 
     #[test]
     fn codes_and_others_are_listed_in_one_order() {

@@ -1,7 +1,7 @@
 //! The ids of codes as the bits they hold.
 
 /// What stands before a code's id in the id of its mark.
-const PREFIX: &str = "code/";
+pub(crate) const PREFIX: &str = "code/";
 
 /// Characters of a code's id, of 5 bits each.
 const CHARACTERS: usize = 25;
