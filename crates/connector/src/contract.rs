@@ -74,7 +74,8 @@ pub trait Refresh: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`UpstreamError::Unreachable`] leaves the refresh token valid; any other refuses the refresh.
+    /// [`UpstreamError::Unreachable`] and [`UpstreamError::Misconfigured`] leave the refresh token valid; any other refuses the
+    /// refresh.
     async fn refresh(&self, wanted: Wanted, identity: Identity) -> Result<Identity, UpstreamError>;
 }
 

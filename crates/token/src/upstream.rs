@@ -87,10 +87,11 @@ pub(crate) fn refreshable(opened: &Opened, scopes: &[String]) -> bool {
         && dex_web::connectors::admits(&opened.about, GrantType::RefreshToken)
 }
 
-/// How a refused refresh or exchange is told: an upstream that does not answer may be asked again.
+/// How a refused refresh or exchange is told: an upstream that does not answer may be asked again, and so may one that an
+/// operator has to mend first.
 pub(crate) fn refused(error: UpstreamError, otherwise: TokenError) -> TokenError {
     match error {
-        UpstreamError::Unreachable(_) => TokenError::unavailable(error),
+        UpstreamError::Unreachable(_) | UpstreamError::Misconfigured(_) => TokenError::unavailable(error),
         other => otherwise.because(other),
     }
 }
