@@ -4,7 +4,8 @@ use std::error::Error;
 
 use crate::server::{Failure, Place};
 
-/// Why a database cannot be used. The caller stops the start and shows it; nothing in it is secret.
+/// Why a database cannot be used. Each text holds its cause, which is no source too: it would be told twice. The caller
+/// stops the start and shows it; nothing in it is secret.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// A setting holds a value that cannot be.
@@ -23,7 +24,6 @@ pub enum OpenError {
         /// Its value.
         path: String,
         /// What the system says.
-        #[source]
         cause: std::io::Error,
     },
     /// SQLite cannot open it, or it is no database.
@@ -32,7 +32,6 @@ pub enum OpenError {
         /// The name as configured.
         file: String,
         /// What SQLite says.
-        #[source]
         cause: rusqlite::Error,
     },
     /// The server cannot be reached, or lets us not do what is needed.
@@ -41,7 +40,6 @@ pub enum OpenError {
         /// The database, the server and the user.
         place: Box<Place>,
         /// What happened.
-        #[source]
         cause: Box<Failure>,
     },
     /// A step towards the schema failed; the database is as it was before the step.
@@ -50,7 +48,6 @@ pub enum OpenError {
         /// The number of the step; 0 is the table of migrations itself, and what is ours.
         step: usize,
         /// What the database says.
-        #[source]
         cause: Box<dyn Error + Send + Sync>,
     },
     /// A newer release has changed the schema in ways that are not known here.
@@ -78,5 +75,23 @@ pub enum OpenError {
 impl OpenError {
     pub(crate) fn server(place: &Place, cause: Failure) -> Self {
         Self::Server { place: Box::new(place.clone()), cause: Box::new(cause) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let cause = || std::io::Error::other("the disk is full");
+        let errors = [
+            OpenError::File { name: "ssl.caFile", path: "ca.pem".into(), cause: cause() },
+            OpenError::Migration { step: 1, cause: Box::new(cause()) },
+        ];
+        for error in errors {
+            assert_eq!(error.to_string().matches("the disk is full").count(), 1, "{error}");
+            assert!(error.source().is_none(), "{error}");
+        }
     }
 }

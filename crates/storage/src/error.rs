@@ -7,7 +7,8 @@ use dex_model::{Key, Kind};
 pub enum StorageError {
     /// The back end cannot be reached, is locked, or has no room. Asking again later may help.
     #[error("the storage is not available: {0}")]
-    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    // The text holds the cause, which is no source too: it would be told twice.
+    Unavailable(Box<dyn std::error::Error + Send + Sync>),
     /// A record is there but cannot be read.
     #[error("{kind} `{id}` cannot be read: {field}: {reason}", kind = key.kind.name(), id = key.id)]
     Undecodable {
@@ -70,6 +71,13 @@ fn plural(kind: Kind) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let error = StorageError::unavailable("the disk is full");
+        assert_eq!(error.to_string(), "the storage is not available: the disk is full");
+        assert!(std::error::Error::source(&error).is_none());
+    }
 
     #[test]
     fn what_the_configuration_fixes_is_refused_in_the_words_of_dex() {
