@@ -85,6 +85,14 @@ async fn groups_are_read_as_configured() {
 }
 
 #[tokio::test]
+async fn nobody_without_an_id_is_let_in() {
+    let bitbucket = start().await;
+    bitbucket.change(|user| user.uuid.clear());
+    let failed = open(&bitbucket, &json!({})).log_in(&bitbucket.fake, PLAIN).await.unwrap_err();
+    assert!(failed.to_string().contains("the user has no id"), "{failed}");
+}
+
+#[tokio::test]
 async fn a_permission_that_is_not_told_is_passed_over_unless_the_gate_needs_it() {
     let bitbucket = start().await;
     let keys = |teams: Value| json!({"teams": teams, "getWorkspacePermissions": true});

@@ -53,6 +53,14 @@ impl<P: Platform> Connector for Through<P> {
     }
 }
 
+/// Refuses somebody without an id: all such users would be one.
+fn known(identity: Identity, forge: &Forge) -> Result<Identity, UpstreamError> {
+    match identity.user_id.is_empty() {
+        false => Ok(identity),
+        true => Err(UpstreamError::Unacceptable(format!("{}: the user has no id", forge.whose))),
+    }
+}
+
 #[async_trait]
 impl<P: Platform> RedirectLogin for Through<P> {
     async fn start(&self, login: &Start<'_>) -> Result<Redirection, UpstreamError> {
@@ -63,7 +71,7 @@ impl<P: Platform> RedirectLogin for Through<P> {
         let forge = self.0.forge();
         let work = async {
             let held = forge.redeem(login).await?;
-            let mut identity = self.0.identity(login.wanted, &held.access_token).await?;
+            let mut identity = known(self.0.identity(login.wanted, &held.access_token).await?, forge)?;
             if login.wanted.offline_access {
                 identity.connector_data = held.write(self.0.layout());
             }
@@ -80,7 +88,7 @@ impl<P: Platform> Refresh for Through<P> {
         let (forge, layout) = (self.0.forge(), self.0.layout());
         let work = async {
             let held = forge.current(&Held::read(&identity.connector_data, forge.whose)?, layout).await?;
-            let mut fresh = self.0.identity(wanted, &held.access_token).await?;
+            let mut fresh = known(self.0.identity(wanted, &held.access_token).await?, forge)?;
             if !self.0.reads_groups(wanted) {
                 fresh.groups = identity.groups;
             }

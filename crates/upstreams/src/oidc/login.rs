@@ -71,7 +71,9 @@ impl Oidc {
     /// §2.4).
     fn expect_issuer(&self, named: &str, metadata: &Metadata) -> Result<(), UpstreamError> {
         let text = match named {
-            "" if metadata.names_itself => "oidc: the browser came back without the issuer, which the provider always names",
+            "" if metadata.names_itself => {
+                "oidc: the browser came back without the issuer, which the provider always names"
+            }
             "" => return Ok(()),
             named if named == metadata.issuer || self.rules.issuer_alias.is_some() => return Ok(()),
             _ => "oidc: the browser came back from another issuer",
