@@ -86,18 +86,18 @@ async fn log_in(
         return Ok(form(visit, &chosen.opened, login, Tried::Wrong { username: "" })?);
     }
     let attempts = &visit.app.attempts;
-    let attempt =
-        Attempt::Password { connector_id: &chosen.opened.about.id, username, address: visit.incoming.address };
+    let connector_id = chosen.opened.about.id.as_str();
+    let attempt = Attempt::Password { connector_id, username, address: visit.incoming.address };
     let _running = attempts.begin(attempt, visit.now).map_err(PageError::from)?;
     match login.log_in(chosen.wanted(&pending.request), username, password).await {
         Ok(PasswordAnswer::Identity(identity)) => finish(visit, pending, chosen, identity).await,
         Ok(PasswordAnswer::Wrong) => {
             attempts.failed(attempt, visit.now);
-            tracing::info!(user = username, "failed login attempt: Invalid credentials.");
+            tracing::info!(user = username, connector_id, "failed login attempt: Invalid credentials.");
             Ok(form(visit, &chosen.opened, login, Tried::Wrong { username })?)
         }
         Ok(PasswordAnswer::Refused(state)) => {
-            tracing::info!(user = username, reason = %state, "failed login attempt: the account may not be used");
+            tracing::info!(user = username, connector_id, reason = %state, "failed login attempt: the account may not be used");
             Ok(form(visit, &chosen.opened, login, Tried::Refused { username, state })?)
         }
         Err(error) => Err(upstream::failed(visit, &pending, error, FAILED).await),

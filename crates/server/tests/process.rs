@@ -129,9 +129,14 @@ fn get(path: &Path, uri: &str) -> String {
 }
 
 fn post(path: &Path, uri: &str, form: &str) -> String {
+    post_with_cookie(path, uri, form, "")
+}
+
+fn post_with_cookie(path: &Path, uri: &str, form: &str, cookie: &str) -> String {
     let mut stream = connect(path);
     let head = "content-type: application/x-www-form-urlencoded\r\nconnection: close\r\nhost: dex";
-    write!(stream, "POST {uri} HTTP/1.1\r\n{head}\r\ncontent-length: {}\r\n\r\n{form}", form.len()).unwrap();
+    write!(stream, "POST {uri} HTTP/1.1\r\n{head}\r\ncookie: {cookie}\r\ncontent-length: {}\r\n\r\n{form}", form.len())
+        .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer
@@ -270,4 +275,24 @@ expiry: {refreshTokens: {validIfNotUsedFor: 2160h, absoluteLifetime: 3960h, reus
     assert!(log.contains(rotated), "{log}");
     let record = r#"connector_id=mock client_id=app user_id=0-385-28089-0 username="Kilgore Trout" preferred_username="" email=kilgore@kilgore.trout groups=[authors]"#;
     assert!(log.contains(record), "{log}");
+}
+
+#[test]
+fn a_wrong_password_is_logged_with_its_user_and_connector() {
+    let config =
+        format!("{CONFIG}staticClients: [{{id: app, name: App, secret: s, redirectURIs: ['https://app.example/']}}]\n");
+    let running = Running::start_with(&config, &[]);
+    let query = "client_id=app&redirect_uri=https://app.example/&response_type=code&scope=openid";
+    let began = get(&running.web, &format!("/dex/auth/local?{query}"));
+    let header =
+        |name: &str| began.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("{began}"));
+    let cookie = header("set-cookie: ").split(';').next().unwrap();
+    let form = "login=jane@example.com&password=not-this-one";
+    let answer = post_with_cookie(&running.web, header("location: "), form, cookie);
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    running.signal(Signal::TERM);
+    let (_, log) = running.end();
+    let record =
+        r#"msg="failed login attempt: Invalid credentials." user=jane@example.com connector_id=local request_id="#;
+    assert!(log.contains(record) && !log.contains("not-this-one"), "{log}");
 }
