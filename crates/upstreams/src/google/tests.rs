@@ -483,3 +483,18 @@ async fn answers_that_are_none_end_the_login() {
         assert_fails(text, trial.log_in(&google.fake, GROUPS).await, "unacceptable", text);
     }
 }
+
+#[tokio::test]
+async fn no_error_tells_a_token_of_the_directory() {
+    let google = Google::start().await.unwrap();
+    let host = google.fake.base().trim_start_matches("http://").to_owned();
+    let environment = Environment { metadata_host: Some(host), ..Environment::default() };
+    let keys = json!({"domainToAdminEmail": {"*": "admin@team.example"}});
+    let trial = open_in(&google, &keys, &environment).unwrap();
+    for (path, token) in [("/apis/v1", "machine-token"), ("/apis/admin", "directory-token-1")] {
+        google.fake.heal();
+        google.fake.fail(Fault::at(path).status(400, &format!(r#"{{"error":"bad {token}"}}"#)));
+        let error = trial.log_in(&google.fake, GROUPS).await.unwrap_err().to_string();
+        assert!(error.contains("bad [..]") && !error.contains(token), "{error}");
+    }
+}
