@@ -80,7 +80,7 @@ async fn live_together(store: Store) {
     for user in users {
         user.await.unwrap();
     }
-    tally.judge(&store.name);
+    tally.judge(store.name);
 }
 
 /// Stops the store once, half way through.

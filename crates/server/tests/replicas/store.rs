@@ -15,7 +15,7 @@ enum Server {
     Postgres(Postgres),
     Mariadb(Mariadb),
     Etcd(Etcd),
-    Kubernetes(KubeApiserver),
+    Kubernetes(Box<KubeApiserver>),
 }
 
 impl Store {
@@ -43,7 +43,7 @@ impl Store {
         let server = KubeApiserver::start(&[], &[]).await.unwrap();
         let file = server.admin("default").unwrap();
         let configuration = format!("{{type: kubernetes, config: {{kubeConfigFile: '{}'}}}}", file.display());
-        Self { name: "Kubernetes", configuration, server: Server::Kubernetes(server) }
+        Self { name: "Kubernetes", configuration, server: Server::Kubernetes(Box::new(server)) }
     }
 
     /// Stops it; whoever asks waits.
