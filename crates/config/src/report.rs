@@ -158,6 +158,10 @@ impl Report {
         if let Some((_, known)) = near.min().filter(|(edits, _)| *edits <= allowed) {
             return Some(format!("did you mean `{known}`?"));
         }
+        // What a connector or a storage is told has nothing to do with keys elsewhere: `issuer` of a google connector.
+        if key.block.contains(".config") {
+            return None;
+        }
         let notes = self.notes.borrow();
         let elsewhere = notes.known.iter().find(|known| {
             let last = known.rsplit('.').next().unwrap_or(known);

@@ -128,7 +128,7 @@ fn unknown_keys_are_warnings_with_the_nearest_known_key() {
     let read = config(
         "isuer: a\nwebb: {}\noauth2:\n  skipAproval: true\nskipApprovalScreen: true\n\
          additionalFeatures: [ConnectorsCRUD]\nxyzzy: 1\nconnectors:\n- type: ldap\n  id: a\n  \
-         name: a\n  config:\n    bindPWD: x\n    userSearch: {basedn: a, baseDM: b}\n",
+         name: a\n  config:\n    bindPWD: x\n    userSearch: {basedn: a, baseDM: b}\n    issuer: a\n",
     );
     let expected = "\
 dex.yaml:5:1: isuer: unknown field \"isuer\"; did you mean `issuer`?; it is ignored
@@ -138,7 +138,8 @@ dex.yaml:9:1: skipApprovalScreen: unknown field \"skipApprovalScreen\"; did you 
 dex.yaml:10:1: additionalFeatures: unknown field \"additionalFeatures\"; set the variable DEX_API_CONNECTORS_CRUD=true instead of listing ConnectorsCRUD; it is ignored
 dex.yaml:11:1: xyzzy: unknown field \"xyzzy\"; it is ignored
 dex.yaml:17:5: connectors[0].config.bindPWD: unknown field \"bindPWD\"; did you mean `bindPW`?; it is ignored
-dex.yaml:18:29: connectors[0].config.userSearch.baseDM: unknown field \"baseDM\"; did you mean `baseDN`?; it is ignored";
+dex.yaml:18:29: connectors[0].config.userSearch.baseDM: unknown field \"baseDM\"; did you mean `baseDN`?; it is ignored
+dex.yaml:19:5: connectors[0].config.issuer: unknown field \"issuer\"; it is ignored";
     let mut lines: Vec<_> = expected.lines().collect();
     let got = warnings(&read);
     let mut got: Vec<_> = got.lines().collect();
