@@ -39,10 +39,13 @@ impl Connector for Scripted {
     }
 }
 
-/// Whoever it was, it is `user` now.
+/// Whoever it was, it is `user` now. The data `spent` has been used before.
 #[async_trait]
 impl Refresh for Scripted {
-    async fn refresh(&self, _: Wanted, _: Identity) -> Result<Identity, UpstreamError> {
+    async fn refresh(&self, _: Wanted, known: Identity) -> Result<Identity, UpstreamError> {
+        if known.connector_data == b"spent" {
+            return Err(UpstreamError::Denied("invalid_grant".into()));
+        }
         Ok(Identity { user_id: "user".to_owned(), ..Identity::default() })
     }
 }

@@ -1,5 +1,6 @@
 //! `refresh_token` (RFC 6749 §6; oidc-core spec, 20).
 
+use dex_connector::UpstreamError;
 use dex_model::{Claims, ConnectorData, OfflineSessions, RefreshError, RefreshToken, Rotated, TokenSecret};
 use dex_oidc::{GrantType, go_list, split_words};
 use dex_storage::{Change, Read, StorageError};
@@ -104,9 +105,15 @@ async fn ask_upstream(grant: &Grant<'_>, token: &RefreshToken, scopes: &[String]
     if let Some(connector) = opened.connector.refresh() {
         let sessions = app.store.get::<OfflineSessions>(whose).await?;
         let stored = sessions.map(|sessions| sessions.connector_data).unwrap_or_default();
-        let data = if token.connector_data.is_empty() { stored } else { token.connector_data.clone() };
-        let known = upstream::identity_of(&token.claims, &data);
-        let answered = connector.refresh(upstream::wanted(grant.client, scopes), known).await;
+        let mut data = if token.connector_data.is_empty() { stored } else { token.connector_data.clone() };
+        let wanted = upstream::wanted(grant.client, scopes);
+        let mut answered = connector.refresh(wanted, upstream::identity_of(&token.claims, &data)).await;
+        if matches!(answered, Err(UpstreamError::Denied(_)))
+            && let Some(newer) = newer(grant, whose, &data).await?
+        {
+            data = newer;
+            answered = connector.refresh(wanted, upstream::identity_of(&token.claims, &data)).await;
+        }
         let refused = || TokenError::invalid_grant("The upstream refused to refresh the user.");
         let identity = answered.map_err(|error| upstream::refused(error, refused()))?;
         let (fresh, fresh_data) = upstream::claims_of(identity);
@@ -121,6 +128,17 @@ async fn ask_upstream(grant: &Grant<'_>, token: &RefreshToken, scopes: &[String]
     }
     upstream::admit(grant.client, &opened, &claims, GrantType::RefreshToken)?;
     Ok(claims)
+}
+
+/// What another refresh of the same user has brought meanwhile: many upstreams take a refresh token of theirs once, and its
+/// second use is refused.
+async fn newer(
+    grant: &Grant<'_>,
+    whose: (&str, &str),
+    tried: &ConnectorData,
+) -> Result<Option<ConnectorData>, StorageError> {
+    let sessions = grant.app.store.get::<OfflineSessions>(whose).await?;
+    Ok(sessions.map(|sessions| sessions.connector_data).filter(|data| !data.is_empty() && data != tried))
 }
 
 async fn keep_data(grant: &Grant<'_>, whose: (&str, &str), data: &ConnectorData) -> Result<(), StorageError> {

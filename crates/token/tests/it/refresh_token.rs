@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use dex_model::{Kind, Password};
-use dex_storage::Write;
+use dex_model::{AuthCode, Claims, ConnectorData, Kind, OfflineSessions, Password};
+use dex_storage::{StorageError, Write};
 use futures_util::future::join_all;
 
-use crate::kit::{REUSE_INTERVAL, app, app_with, claims, code, member, post, redeem, refresh, refusal};
+use crate::kit::{
+    REUSE_INTERVAL, app, app_with, claims, code, member, post, redeem, refresh, refusal, what_it_stands_for,
+};
 
 const OFFLINE: &[&str] = &["openid", "email", "offline_access"];
 
@@ -99,4 +101,24 @@ async fn a_family_dies_at_the_end_of_its_life() {
     let shown = refresh(&app, &token).await;
     assert_eq!(refusal(&shown), (400, "invalid_grant".into()));
     assert_eq!(member(&shown, "error_description"), "Refresh token expired.");
+}
+
+#[tokio::test]
+async fn an_upstreams_token_that_another_refresh_has_used_is_not_the_end() {
+    let app = app().await;
+    let code = AuthCode {
+        connector_id: "scripted".into(),
+        connector_data: ConnectorData::new("spent"),
+        claims: Claims { user_id: "user".into(), ..Claims::default() },
+        ..what_it_stands_for(&app, OFFLINE)
+    };
+    let text = app.app.seals.seal_code(&code).expect("it is short");
+    let token = member(&redeem(&app, &text).await, "refresh_token");
+    assert_eq!(refusal(&refresh(&app, &token).await), (400, "invalid_grant".into()), "nothing newer is known");
+    let brought = |sessions: OfflineSessions| -> Result<OfflineSessions, StorageError> {
+        Ok(OfflineSessions { connector_data: ConnectorData::new("fresh"), ..sessions })
+    };
+    let _ = app.app.store.update(("user", "scripted"), brought).await.unwrap();
+    let answer = refresh(&app, &token).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
 }
