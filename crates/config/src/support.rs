@@ -41,8 +41,6 @@ pub enum Feature {
     Sessions,
     /// Second factors.
     Mfa,
-    /// Telling clients of logouts.
-    BackchannelLogout,
     /// Groups in tokens of the `client_credentials` grant.
     ClientCredentialsClaims,
     /// SQL storages in the layout of Dex's ORM engine.
@@ -67,7 +65,6 @@ impl Feature {
         Self::IntrospectionAuthentication,
         Self::Sessions,
         Self::Mfa,
-        Self::BackchannelLogout,
         Self::ClientCredentialsClaims,
         Self::EntStorage,
     ];
@@ -91,7 +88,6 @@ const KEYS: &[(&str, Feature)] = &[
     ("mfa.authenticators", Feature::Mfa),
     ("mfa.defaultMFAChain", Feature::Mfa),
     ("staticClients[].mfaChain", Feature::Mfa),
-    ("staticClients[].backchannelLogoutURI", Feature::BackchannelLogout),
     ("staticClients[].clientCredentialsClaims", Feature::ClientCredentialsClaims),
 ];
 

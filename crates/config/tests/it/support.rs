@@ -42,10 +42,6 @@ fn a_key_whose_function_does_not_exist_stops_the_start() {
             "dex.yaml:5:26: oauth2.introspection.requireAuthentication: not supported yet",
         ),
         ("sessions: {}", "dex.yaml:5:11: sessions: not supported yet"),
-        (
-            "staticClients: [{id: a, name: a, secret: s, backchannelLogoutURI: https://a}]",
-            "dex.yaml:5:45: staticClients[0].backchannelLogoutURI: not supported yet",
-        ),
         ("signer: {type: vault, config: {keyName: k}}", "dex.yaml:5:9: signer.type: `vault` is not supported yet"),
         (
             "signer: {type: local, config: {keysRotationPeriod: 6h, algorithm: ES256}}",

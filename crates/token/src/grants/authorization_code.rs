@@ -157,8 +157,10 @@ impl Redeemed {
     pub(crate) async fn settle(self, app: &App) -> Result<(), TokenError> {
         spend(app, &self.code).await?;
         if self.stored {
-            // The mark tells its replays.
-            let _ = app.store.remove::<AuthCode>(&self.code.id).await?;
+            // The mark tells its replays; Dex beside us leaves none, but takes the row.
+            if app.store.remove::<AuthCode>(&self.code.id).await? == Write::Lost {
+                return Err(TokenError::invalid_grant(INVALID));
+            }
         }
         match self.family {
             Some(token) => begin_family(app, &self.code, token).await,
