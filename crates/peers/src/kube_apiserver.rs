@@ -99,8 +99,31 @@ impl KubeApiserver {
             url = self.url(),
             ca = self.ca().display(),
         );
-        std::fs::write(&file, config).with_context(|| format!("cannot write {}", file.display()))?;
+        self.write(&file, &config)?;
         Ok(file)
+    }
+
+    /// Writes a file that others may be reading, or writing as well, at this moment.
+    fn write(&self, file: &Path, text: &str) -> anyhow::Result<()> {
+        let fresh = tempfile::NamedTempFile::new_in(self.folder.path()).context("cannot make a file")?;
+        std::fs::write(fresh.path(), text).with_context(|| format!("cannot write {}", file.display()))?;
+        fresh.persist(file).with_context(|| format!("cannot write {}", file.display()))?;
+        Ok(())
+    }
+
+    /// A new token of a service account.
+    ///
+    /// # Errors
+    ///
+    /// With what `kubectl` says.
+    pub async fn token_of(&self, namespace: &str, account: &str) -> anyhow::Result<String> {
+        let file = self.folder.path().join("token-request");
+        self.write(&file, r#"{"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":{}}"#)?;
+        let path = format!("/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token");
+        // Debian's `kubectl` is older than `create token`.
+        let answer = self.kubectl(&["create", "--raw", &path, "-f", &file.display().to_string()]).await?;
+        let token = answer.split_once(r#""token":""#).and_then(|(_, rest)| rest.split('"').next());
+        token.map(str::to_owned).with_context(|| format!("no token in {answer}"))
     }
 
     /// The kubeconfig of the user who may do everything, within `namespace`.
@@ -142,7 +165,7 @@ impl KubeApiserver {
 
     async fn with_file(&self, verb: &str, manifest: &str) -> anyhow::Result<()> {
         let file = self.folder.path().join(format!("manifest-{:016x}", fingerprint(manifest)));
-        std::fs::write(&file, manifest).context("cannot write the manifest")?;
+        self.write(&file, manifest)?;
         self.kubectl(&[verb, "--validate=false", "-f", &file.display().to_string()]).await.map(|_| ())
     }
 

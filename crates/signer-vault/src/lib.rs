@@ -5,7 +5,7 @@
 //! `dex-web`'s; nor the configuration file.
 //!
 //! Control leaves to the vault and comes back as keys, a signature, or a
-//! [`RemoteError`](dex_web::signing::RemoteError) whose text holds no secret. No private key is ever here.
+//! [`RemoteError`] whose text holds no secret. No private key is ever here.
 
 mod environment;
 mod http;

@@ -54,7 +54,7 @@ pub(crate) async fn credentials_that_change_are_taken_up(cluster: &Cluster) {
     let token = folder.path().join("token");
     let anew = async || {
         in_namespace(&["create", "serviceaccount", "dex"]).await;
-        std::fs::write(&token, in_namespace(&["create", "token", "dex"]).await).unwrap();
+        std::fs::write(&token, cluster.server.token_of(&namespace, "dex").await.unwrap()).unwrap();
     };
     anew().await;
     let script = "#!/bin/sh\nprintf '{\"status\":{\"token\":\"%s\"}}' \"$(cat $(dirname $0)/token)\"\n";

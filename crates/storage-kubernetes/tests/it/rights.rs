@@ -87,7 +87,7 @@ pub(crate) async fn the_example_grants_what_is_needed(cluster: &Cluster) {
     cluster.server.kubectl(&["delete", "crd", "--all"]).await.unwrap();
     cluster.server.kubectl(&["create", "namespace", "dex"]).await.unwrap();
     cluster.server.apply(include_str!("../../../../examples/k8s/rbac.yaml")).await.unwrap();
-    let token = cluster.server.kubectl(&["-n", "dex", "create", "token", "dex"]).await.unwrap();
+    let token = cluster.server.token_of("dex", "dex").await.unwrap();
     let columns = ["get", "crd", "passwords.dex.coreos.com", "-o", "jsonpath={..additionalPrinterColumns[0].name}"];
     let opened = cluster.open_as(&token, "dex", true).await.unwrap();
     opened.ping().await.unwrap();
