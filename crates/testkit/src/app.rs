@@ -20,13 +20,13 @@ use crate::{Browser, ISSUER, Shown, TestClock, world};
 /// How many records of a kind are counted.
 const COUNTED_MAX: u32 = 10_000;
 
-/// A dex without a port: the endpoints a test is about, over the memory store.
+/// A dex without a port: the endpoints a test is about, over the memory store unless another is given.
 pub struct TestApp {
     /// What the endpoints share.
     pub app: Arc<App>,
     /// The time.
     pub clock: TestClock,
-    memory: Arc<Memory>,
+    backend: Arc<dyn Backend>,
     router: Router,
 }
 
@@ -46,9 +46,21 @@ impl TestApp {
     ///
     /// When it cannot start.
     pub async fn start_with(settings: Settings, routes: impl FnOnce(&Arc<App>) -> Router) -> Self {
+        Self::start_on(Arc::new(Memory::new()), settings, routes).await
+    }
+
+    /// A dex with these settings over another, empty back end.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot start.
+    pub async fn start_on(
+        backend: Arc<dyn Backend>,
+        settings: Settings,
+        routes: impl FnOnce(&Arc<App>) -> Router,
+    ) -> Self {
         let clock = TestClock::default();
-        let memory = Arc::new(Memory::new());
-        let store = Store::new(memory.clone());
+        let store = Store::new(backend.clone());
         world::populate(&store).await;
         let app = Arc::new(App {
             issuer: Issuer::parse(ISSUER).expect("the issuer of all tests is a URL"),
@@ -65,7 +77,7 @@ impl TestApp {
         });
         make_keys(&app).await;
         let router = routes(&app);
-        Self { app, clock, memory, router }
+        Self { app, clock, backend, router }
     }
 
     /// A new browser without cookies.
@@ -113,8 +125,8 @@ impl TestApp {
     ///
     /// When the store fails.
     pub async fn records_of(&self, kind: Kind) -> usize {
-        let listed = self.memory.list(kind, None, COUNTED_MAX).await;
-        listed.expect("memory answers").len()
+        let listed = self.backend.list(kind, None, COUNTED_MAX).await;
+        listed.expect("the store answers").len()
     }
 }
 

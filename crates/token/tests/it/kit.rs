@@ -1,5 +1,6 @@
 //! What the journeys share: a client that posts forms, and codes as a login would have made them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -7,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use dex_model::{AuthCode, Claims, ConnectorData, RefreshPolicy, id, later};
 use dex_oidc::{GrantType, encode_form};
+use dex_storage_sql::{Layout, Sqlite, SqliteOptions};
 use dex_testkit::{CALLBACK, CLIENT, CLIENT_SECRET, Shown, TestApp};
 use dex_web::Settings;
 use http::{Request, header};
@@ -19,8 +21,23 @@ pub(crate) async fn app() -> TestApp {
     app_with(|_| {}).await
 }
 
+/// The same on every back end that lives in this process, by name. The folder holds the database file.
+pub(crate) async fn apps(folder: &std::path::Path) -> [(&'static str, TestApp); 2] {
+    let file = folder.join("dex.db").display().to_string();
+    let options = SqliteOptions { file, layout: Layout::Dex };
+    let sqlite = Arc::new(Sqlite::open(&options).expect("the folder can be written"));
+    let on_sqlite = TestApp::start_on(sqlite, settings(), dex_token::routes).await;
+    [("memory", app().await), ("SQLite", on_sqlite)]
+}
+
 pub(crate) async fn app_with(change: impl FnOnce(&mut Settings)) -> TestApp {
-    let mut settings = Settings {
+    let mut settings = settings();
+    change(&mut settings);
+    TestApp::start_with(settings, dex_token::routes).await
+}
+
+fn settings() -> Settings {
+    Settings {
         grant_types: GrantType::ALL.to_vec(),
         password_connector: Some("local".into()),
         refresh: RefreshPolicy {
@@ -30,9 +47,7 @@ pub(crate) async fn app_with(change: impl FnOnce(&mut Settings)) -> TestApp {
             idle_lifetime: None,
         },
         ..Settings::default()
-    };
-    change(&mut settings);
-    TestApp::start_with(settings, dex_token::routes).await
+    }
 }
 
 /// Posts a form as [`CLIENT`].

@@ -7,7 +7,7 @@ use dex_storage::{StorageError, Write};
 use futures_util::future::join_all;
 
 use crate::kit::{
-    REUSE_INTERVAL, app, app_with, claims, code, member, post, redeem, refresh, refusal, what_it_stands_for,
+    REUSE_INTERVAL, app, app_with, apps, claims, code, member, post, redeem, refresh, refusal, what_it_stands_for,
 };
 
 const OFFLINE: &[&str] = &["openid", "email", "offline_access"];
@@ -41,13 +41,18 @@ async fn an_answer_that_was_lost_is_told_again_inside_the_interval() {
 
 #[tokio::test]
 async fn a_hundred_refreshes_at_once_are_one_family_and_none_is_lost() {
-    let app = app().await;
-    let first = log_in(&app).await;
-    let all = join_all((0..100).map(|_| refresh(&app, &first))).await;
-    assert!(all.iter().all(|shown| shown.status == 200));
-    let second = member(&all[0], "refresh_token");
-    assert!(all.iter().all(|shown| member(shown, "refresh_token") == second), "the answers are the same");
-    assert_eq!(refresh(&app, &second).await.status, 200);
+    let folder = tempfile::tempdir().unwrap();
+    for (store, app) in apps(folder.path()).await {
+        let first = log_in(&app).await;
+        let all = join_all((0..100).map(|_| refresh(&app, &first))).await;
+        assert!(all.iter().all(|shown| shown.status == 200), "{store}");
+        let second = member(&all[0], "refresh_token");
+        assert!(
+            all.iter().all(|shown| member(shown, "refresh_token") == second),
+            "the answers are the same on {store}"
+        );
+        assert_eq!(refresh(&app, &second).await.status, 200, "{store}");
+    }
 }
 
 #[tokio::test]
