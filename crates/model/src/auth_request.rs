@@ -52,6 +52,9 @@ pub struct AuthRequest {
 /// Before the response mode in its word among `response_types`.
 const MODE_PREFIX: &str = "response_mode=";
 
+/// Before the subject in its word among `response_types`.
+const SUBJECT_PREFIX: &str = "subject=";
+
 /// Whether someone has logged in yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Login {
@@ -119,6 +122,16 @@ impl AuthRequest {
         format!("{MODE_PREFIX}{}", mode.as_str())
     }
 
+    /// The word that keeps, in the same place, the only subject that the login may be of (`id_token_hint`).
+    pub fn subject_word(subject: &str) -> String {
+        format!("{SUBJECT_PREFIX}{subject}")
+    }
+
+    /// The subject that the login must be of, if the client has named one.
+    pub fn expected_subject(&self) -> Option<&str> {
+        self.response_types.iter().find_map(|word| word.strip_prefix(SUBJECT_PREFIX))
+    }
+
     /// What the response is to hold.
     pub fn asked_for(&self) -> ResponseTypes {
         ResponseTypes::of(self.response_types.iter().filter_map(|word| word.parse().ok()))
@@ -139,15 +152,16 @@ mod tests {
     use crate::ZERO_TIME;
 
     #[test]
-    fn the_response_mode_rides_among_the_response_types() {
-        let cases: [(&[&str], ResponseMode); 5] = [
-            (&["code"], ResponseMode::Query),
-            (&["code", "id_token"], ResponseMode::Fragment),
-            (&["code", "response_mode=form_post"], ResponseMode::FormPost),
-            (&["code", "response_mode=fragment"], ResponseMode::Fragment),
-            (&["code", "response_mode=smoke"], ResponseMode::Query),
+    fn response_mode_and_subject_ride_among_the_response_types() {
+        let cases: [(&[&str], ResponseMode, Option<&str>); 6] = [
+            (&["code"], ResponseMode::Query, None),
+            (&["code", "id_token"], ResponseMode::Fragment, None),
+            (&["code", "response_mode=form_post"], ResponseMode::FormPost, None),
+            (&["code", "response_mode=fragment"], ResponseMode::Fragment, None),
+            (&["code", "response_mode=smoke"], ResponseMode::Query, None),
+            (&["code", "response_mode=form_post", "subject=CgR1"], ResponseMode::FormPost, Some("CgR1")),
         ];
-        for (words, expected) in cases {
+        for (words, expected, subject) in cases {
             let request = AuthRequest {
                 id: String::new(),
                 client_id: String::new(),
@@ -169,6 +183,7 @@ mod tests {
                 webauthn_session_data: None,
             };
             assert_eq!(request.response_mode(), expected, "{words:?}");
+            assert_eq!(request.expected_subject(), subject, "{words:?}");
             assert!(request.asked_for().code, "{words:?}");
         }
     }
