@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use url::Url;
 
 use crate::login::{LoginMethod, Wanted};
-use crate::{Clock, Identity, UpstreamError};
+use crate::{Clock, Identity, UpstreamError, UpstreamLogout};
 
 /// What a connector is opened from.
 pub struct Opening<'a> {
@@ -60,8 +60,9 @@ pub trait Connector: Send + Sync {
         None
     }
 
-    /// What is published about us for the upstream's operator, such as SAML metadata: media type and text.
-    fn metadata(&self) -> Option<(&'static str, String)> {
+    /// What is published about us for the upstream's operator, such as SAML metadata: media type and text. `logout` is where
+    /// this connector's upstream may send browsers to log out, if logging out is offered.
+    fn metadata(&self, _logout: Option<&Url>) -> Option<(&'static str, String)> {
         None
     }
 }
@@ -97,16 +98,4 @@ pub enum SubjectToken<'a> {
     Access(&'a str),
     /// An ID token.
     Id(&'a str),
-}
-
-/// Logging out at the upstream as well (connectors-protocol spec, 7.11).
-#[async_trait]
-pub trait UpstreamLogout: Send + Sync {
-    /// Where to send the browser to log out there; `back` is where it is to return to. `None` if the upstream offers no such
-    /// place.
-    ///
-    /// # Errors
-    ///
-    /// [`UpstreamError`]; the user is logged out here only.
-    async fn logout(&self, identity: &Identity, back: Option<&Url>) -> Result<Option<Url>, UpstreamError>;
 }

@@ -13,13 +13,15 @@ mod contract;
 mod error;
 mod identity;
 mod login;
+mod logout;
 pub mod mock;
 
 pub use clock::Clock;
-pub use contract::{Connector, Opening, Refresh, SubjectToken, TokenIdentity, UpstreamLogout};
+pub use contract::{Connector, Opening, Refresh, SubjectToken, TokenIdentity};
 pub use error::UpstreamError;
 pub use identity::Identity;
 pub use login::{
     AccountState, Arrival, Departure, Finish, LoginMethod, Negotiate, Negotiated, Once, PasswordAnswer, PasswordLogin,
     RedirectLogin, Redirection, Start, Wanted,
 };
+pub use logout::{LogoutAnswer, LogoutArrival, LogoutArrived, LogoutAsked, LogoutStart, UpstreamLogout};

@@ -108,11 +108,14 @@ pub struct Arrival {
     pub identity: Identity,
     /// What the upstream's answer may be used for once only, wherever it is shown.
     pub once: Option<Once>,
+    /// What the upstream will want when this session is to be logged out there. It travels sealed with the browser, and is
+    /// left out if it is large; nothing of it is stored.
+    pub logout: Vec<u8>,
 }
 
 impl From<Identity> for Arrival {
     fn from(identity: Identity) -> Self {
-        Self { identity, once: None }
+        Self { identity, once: None, logout: Vec::new() }
     }
 }
 

@@ -29,6 +29,6 @@ pub(crate) async fn metadata(
 async fn published(visit: &Visit<'_>, connector: &str) -> Result<Response, PageError> {
     let opened = upstream::open(visit, connector).await?;
     let none = || PageError::new(StatusCode::NOT_FOUND, "This connector publishes no metadata.");
-    let (media_type, text) = opened.connector.metadata().ok_or_else(none)?;
+    let (media_type, text) = opened.connector.metadata(None).ok_or_else(none)?;
     Ok(([(header::CONTENT_TYPE, media_type)], text).into_response())
 }

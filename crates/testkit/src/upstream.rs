@@ -34,7 +34,7 @@ impl Connector for Scripted {
         Some(&LOGIN)
     }
 
-    fn metadata(&self) -> Option<(&'static str, String)> {
+    fn metadata(&self, _: Option<&Url>) -> Option<(&'static str, String)> {
         Some(("application/xml", "<about-us/>".to_owned()))
     }
 }
@@ -88,6 +88,6 @@ impl RedirectLogin for Scripted {
             "" => None,
             id => Some(Once { id: id.to_owned(), until: later(login.now, Duration::from_secs(60)) }),
         };
-        Ok(Arrival { identity, once })
+        Ok(Arrival { identity, once, logout: Vec::new() })
     }
 }

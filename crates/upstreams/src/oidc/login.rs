@@ -7,7 +7,7 @@ use dex_connector::{Arrival, Departure, Finish, RedirectLogin, Redirection, Star
 use dex_upstream_client::{AuthorizationUrl, Metadata, Pkce, expect_callback, returned_code};
 
 use super::data::Pending;
-use super::{Oidc, data, identity};
+use super::{Oidc, data, identity, logout};
 
 #[async_trait]
 impl RedirectLogin for Oidc {
@@ -54,13 +54,13 @@ impl RedirectLogin for Oidc {
                 let redirect_uri = Some(self.rules.redirect_uri.as_str());
                 let redeemed = upstream.tokens.exchange_code(&self.client, code, redirect_uri, pending.verifier());
                 let answer = redeemed.await?;
-                if answer.id_token.is_none() {
+                let Some(id_token) = &answer.id_token else {
                     return Err(UpstreamError::Unacceptable("oidc: no id_token in token response".into()));
-                }
+                };
                 let claims = self.claims(&upstream, &answer, pending.nonce()).await?;
                 let mut identity = identity::of(&claims, &self.rules)?;
                 identity.connector_data = data::write(answer.refresh_token.as_ref());
-                Ok(identity.into())
+                Ok(Arrival { identity, once: None, logout: logout::kept(id_token.expose()) })
             })
             .await
     }

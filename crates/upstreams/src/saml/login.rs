@@ -68,7 +68,7 @@ impl Saml {
         if !groups {
             identity.groups.clear();
         }
-        Ok(Arrival { identity, once: Some(accepted.once) })
+        Ok(Arrival { identity, once: Some(accepted.once), logout: Vec::new() })
     }
 
     fn refused(&self, refusal: Refusal, user_id: String) -> UpstreamError {

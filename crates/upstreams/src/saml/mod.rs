@@ -85,7 +85,7 @@ impl Connector for Saml {
         self.rules.unsolicited.as_ref()
     }
 
-    fn metadata(&self) -> Option<(&'static str, String)> {
+    fn metadata(&self, _: Option<&Url>) -> Option<(&'static str, String)> {
         let provider = ServiceProvider {
             entity_id: &self.rules.audience,
             acs: &self.rules.redirect_uri,

@@ -265,7 +265,7 @@ async fn requests_are_signed_and_our_metadata_shows_the_key() {
     let Departure::Post { fields, .. } = trial.start().await.unwrap() else { panic!("a form") };
     let text = dex_saml::decode_post(&fields[0].1).unwrap();
     assert!(text.contains("<ds:SignatureValue>") && text.contains("ecdsa-sha256"), "{text}");
-    let (kind, metadata) = trial.connector.metadata().unwrap();
+    let (kind, metadata) = trial.connector.metadata(None).unwrap();
     assert_eq!(kind, "application/samlmetadata+xml");
     assert!(metadata.contains(&BASE64_STANDARD.encode(made.cert.der())) && metadata.contains(ENTITY), "{metadata}");
 }

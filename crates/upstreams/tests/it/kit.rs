@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dex_connector::{
-    Clock, Connector, Departure, Finish, Identity, LoginMethod, Opening, RedirectLogin, Redirection, Start,
+    Arrival, Clock, Connector, Departure, Finish, Identity, LoginMethod, Opening, RedirectLogin, Redirection, Start,
     UpstreamError, Wanted,
 };
 use dex_fakes::kit::{CLIENT_ID, CLIENT_SECRET, Fake};
@@ -59,6 +59,16 @@ pub(crate) async fn finish(
     data: &[u8],
     parameters: &Form,
 ) -> Result<Identity, UpstreamError> {
+    Ok(arrive(connector, wanted, data, parameters).await?.identity)
+}
+
+/// The same with all that the login hands over.
+pub(crate) async fn arrive(
+    connector: &Arc<dyn Connector>,
+    wanted: Wanted,
+    data: &[u8],
+    parameters: &Form,
+) -> Result<Arrival, UpstreamError> {
     let (callback, headers) = (CALLBACK.parse().unwrap(), HeaderMap::new());
     let login = Finish {
         wanted,
@@ -71,7 +81,7 @@ pub(crate) async fn finish(
         peer: None,
         now: now(),
     };
-    Ok(redirect(connector).finish(&login).await?.identity)
+    redirect(connector).finish(&login).await
 }
 
 /// Goes through the stand-in's pages as a browser would, and tells with what it came back.

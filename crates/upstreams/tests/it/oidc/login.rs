@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use dex_connector::{Identity, Start, UpstreamError, Wanted};
+use dex_connector::{Start, UpstreamError, Wanted};
 use dex_fakes::oidc::Oidc;
 use dex_oidc::Form;
 use serde_json::{Value, json};
@@ -201,20 +201,4 @@ async fn a_provider_that_always_names_itself_is_not_believed_without_its_name() 
     let error = finish(&connector, ALL, &data, &back).await.unwrap_err();
     assert!(error.to_string().contains("without the issuer"), "{error}");
     finish(&connector, ALL, &data, &back.and(Form::of([("iss", op.issuer())]))).await.unwrap();
-}
-
-#[tokio::test]
-async fn the_way_out_leads_through_the_provider() {
-    let op = Oidc::start().await.unwrap();
-    let back = "https://id.example/dex/logout/callback".parse().unwrap();
-    let identity = Identity::default();
-    let connector = open(&op, &json!({}));
-    let to = connector.logout().unwrap().logout(&identity, Some(&back)).await.unwrap().unwrap();
-    assert_eq!(parameter(&to, "post_logout_redirect_uri").as_deref(), Some(back.as_str()));
-    assert_eq!(parameter(&to, "client_id").as_deref(), Some("dex-under-test"));
-    let overridden = open(&op, &json!({"providerDiscoveryOverrides": {"endSessionURL": "https://sso.example/out"}}));
-    let to = overridden.logout().unwrap().logout(&identity, None).await.unwrap().unwrap();
-    assert_eq!(to.as_str(), "https://sso.example/out");
-    op.change(|script| script.document = json!({"end_session_endpoint": null}));
-    assert!(open(&op, &json!({})).logout().unwrap().logout(&identity, Some(&back)).await.unwrap().is_none());
 }

@@ -4,6 +4,7 @@ mod exchange;
 mod hostile;
 mod keys;
 mod login;
+mod logout;
 mod refresh;
 
 use std::sync::Arc;
