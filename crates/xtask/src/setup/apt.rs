@@ -33,6 +33,10 @@ const PACKAGES: &[Package] = &[
     Package { name: "krb5-user", present: || Path::new("/usr/bin/kinit").exists() },
     // A browser that shows Kerberos tickets.
     Package { name: "curl", present: || answers("curl", &["--version"]) },
+    // What Gitea is built with, and what it starts.
+    Package { name: "gcc", present: || answers("gcc", &["--version"]) },
+    Package { name: "libc6-dev", present: || Path::new("/usr/include/stdlib.h").exists() },
+    Package { name: "git", present: || answers("git", &["--version"]) },
     // Identity providers and relying parties.
     Package { name: "openjdk-17-jre-headless", present: || answers("java", &["-version"]) },
     Package { name: "maven", present: || answers("mvn", &["--version"]) },

@@ -5,6 +5,7 @@
 //! takes a moment. A step that fails ends the set-up with its reason.
 
 mod apt;
+mod gitea;
 mod keycloak;
 mod kube_apiserver;
 mod oracles;
@@ -24,7 +25,8 @@ pub(crate) fn run() -> anyhow::Result<()> {
     venv::install()?;
     oracles::install()?;
     keycloak::install()?;
-    kube_apiserver::install()
+    kube_apiserver::install()?;
+    gitea::install()
 }
 
 /// Runs `work` unless it has succeeded before with the same `wanted`, which its stamp in `.cache` keeps.
