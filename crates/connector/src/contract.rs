@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use url::Url;
 
 use crate::login::{LoginMethod, Wanted};
-use crate::{Clock, Identity, UpstreamError, UpstreamLogout};
+use crate::{Clock, Identity, Renewed, UpstreamError, UpstreamLogout};
 
 /// What a connector is opened from.
 pub struct Opening<'a> {
@@ -78,6 +78,27 @@ pub trait Refresh: Send + Sync {
     /// [`UpstreamError::Unreachable`] and [`UpstreamError::Misconfigured`] leave the refresh token valid; any other refuses the
     /// refresh.
     async fn refresh(&self, wanted: Wanted, identity: Identity) -> Result<Identity, UpstreamError>;
+
+    /// Whether a refresh with this data may use up something that works once, such as a refresh token that the upstream
+    /// replaces. Such refreshes of one user run one after another, over all replicas, by [`refresh_once`](Self::refresh_once).
+    fn single_use(&self, _data: &[u8]) -> bool {
+        false
+    }
+
+    /// [`refresh`](Self::refresh) with data of single use. `renewed` is told what is to be stored instead as soon as the
+    /// upstream has given it.
+    ///
+    /// # Errors
+    ///
+    /// As [`refresh`](Self::refresh).
+    async fn refresh_once(
+        &self,
+        wanted: Wanted,
+        identity: Identity,
+        _renewed: &Renewed,
+    ) -> Result<Identity, UpstreamError> {
+        self.refresh(wanted, identity).await
+    }
 }
 
 /// Saying whose token of the upstream's it is.

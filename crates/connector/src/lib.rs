@@ -15,6 +15,7 @@ mod identity;
 mod login;
 mod logout;
 pub mod mock;
+mod renewed;
 
 pub use clock::Clock;
 pub use contract::{Connector, Opening, Refresh, SubjectToken, TokenIdentity};
@@ -25,3 +26,4 @@ pub use login::{
     RedirectLogin, Redirection, Start, Wanted,
 };
 pub use logout::{LogoutAnswer, LogoutArrival, LogoutArrived, LogoutAsked, LogoutStart, UpstreamLogout};
+pub use renewed::Renewed;
