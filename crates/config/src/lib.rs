@@ -38,6 +38,7 @@ pub use support::{Feature, Supported};
 pub use tokens::expiry::{Expiry, RefreshTokens};
 pub use tokens::oauth2::{CodeChallengeMethod, GrantType, OAuth2, Pkce, ResponseType};
 pub use tokens::signer::{Signer, SigningAlgorithm};
+pub use users::connector_keys::connector_keys;
 pub use users::connectors::{ConnectorConfig, Places};
 pub use users::mfa::{Authenticator, AuthenticatorKind, Mfa, WebAuthn};
 pub use users::sessions::{Sessions, SsoSharing};

@@ -4,6 +4,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
+use aws_lc_rs::rsa::{OAEP_SHA1_MGF1SHA1, OaepPublicEncryptingKey, PublicEncryptingKey};
 use axum::Router;
 use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
@@ -12,7 +15,6 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::header;
 use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256, SigningKey as _};
-use sha2::{Digest as _, Sha256};
 use url::{Url, form_urlencoded};
 
 use crate::kit::Fake;
@@ -40,6 +42,10 @@ pub struct User {
     pub assertion_id: String,
     /// The status, by its last component.
     pub status: String,
+    /// Whether what is signed is hashed with SHA-1.
+    pub sha1: bool,
+    /// The public key for which the assertion is encrypted, as a SubjectPublicKeyInfo in DER.
+    pub sealed_for: Option<Vec<u8>>,
 }
 
 impl Default for User {
@@ -52,6 +58,8 @@ impl Default for User {
             good: ("2026-01-01T00:00:00Z".into(), "2100-01-01T00:00:00Z".into()),
             assertion_id: "_assertion".into(),
             status: "Success".into(),
+            sha1: false,
+            sealed_for: None,
         }
     }
 }
@@ -222,7 +230,11 @@ impl Provider {
 
     fn respond(&self, asked: &Asked) -> String {
         let user = lock(&self.user).clone();
-        let signed = if user.status == "Success" { self.assertion(&user, asked) } else { String::new() };
+        let signed = match (&*user.status, &user.sealed_for) {
+            ("Success", None) => self.assertion(&user, asked),
+            ("Success", Some(key)) => sealed(&self.assertion(&user, asked), key),
+            _ => String::new(),
+        };
         let response = format!(
             "<samlp:Response xmlns:samlp=\"{PROTOCOL}\" ID=\"_response\" InResponseTo=\"{}\" Destination=\"{}\" \
              IssueInstant=\"{}\" Version=\"2.0\"><samlp:Status><samlp:StatusCode \
@@ -270,21 +282,24 @@ impl Provider {
             attribute("mail", &email),
             attribute("groups", &user.groups),
         );
-        let signature = self.signature(&id, &format!("{head}{tail}"));
+        let signature = self.signature(&id, &format!("{head}{tail}"), user.sha1);
         format!("{head}{signature}{tail}")
     }
 
     /// The signature of what stands there in canonical form.
-    fn signature(&self, id: &str, canonical: &str) -> String {
+    fn signature(&self, id: &str, canonical: &str, sha1: bool) -> String {
         let key = lock(&self.key);
+        let (uri, algorithm) = match sha1 {
+            true => ("http://www.w3.org/2000/09/xmldsig#sha1", &SHA1_FOR_LEGACY_USE_ONLY),
+            false => ("http://www.w3.org/2001/04/xmlenc#sha256", &SHA256),
+        };
         let info = format!(
             "<ds:SignedInfo xmlns:ds=\"{DSIG}\"><ds:CanonicalizationMethod Algorithm=\"{C14N}\"></ds:CanonicalizationMethod>\
              <ds:SignatureMethod Algorithm=\"http://www.w3.org/2001/04/xmldsig-more#rsa-sha256\"></ds:SignatureMethod>\
              <ds:Reference URI=\"#{id}\"><ds:Transforms><ds:Transform Algorithm=\"{DSIG}enveloped-signature\">\
              </ds:Transform><ds:Transform Algorithm=\"{C14N}\"></ds:Transform></ds:Transforms><ds:DigestMethod \
-             Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha256\"></ds:DigestMethod><ds:DigestValue>{}</ds:DigestValue>\
-             </ds:Reference></ds:SignedInfo>",
-            BASE64_STANDARD.encode(Sha256::digest(canonical)),
+             Algorithm=\"{uri}\"></ds:DigestMethod><ds:DigestValue>{}</ds:DigestValue></ds:Reference></ds:SignedInfo>",
+            BASE64_STANDARD.encode(digest(algorithm, canonical.as_bytes())),
         );
         let value = key.pair.sign(info.as_bytes()).expect("an RSA key signs");
         format!(
@@ -292,6 +307,29 @@ impl Provider {
             BASE64_STANDARD.encode(value)
         )
     }
+}
+
+/// An assertion that only the owner of a key can read (XML Encryption 1.1 §5.1 and §5.5). The key of the content is always the
+/// same: nobody is to be kept from it.
+fn sealed(assertion: &str, key: &[u8]) -> String {
+    const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
+    let (content_key, nonce) = ([7; 32], [9; NONCE_LEN]);
+    let mut content = assertion.as_bytes().to_vec();
+    let gcm = UnboundKey::new(&AES_256_GCM, &content_key).map(LessSafeKey::new).expect("a key of that length");
+    gcm.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut content).expect("it is short");
+    let public = PublicEncryptingKey::from_der(key).expect("the test made an RSA key");
+    let public = OaepPublicEncryptingKey::new(public).expect("and it is not small");
+    let mut wrapped = vec![0; public.ciphertext_size()];
+    public.encrypt(&OAEP_SHA1_MGF1SHA1, &content_key, &mut wrapped, None).expect("a key is short");
+    format!(
+        "<saml:EncryptedAssertion xmlns:saml=\"{ASSERTION}\"><xenc:EncryptedData xmlns:xenc=\"{XENC}\" Type=\"{XENC}Element\">\
+         <xenc:EncryptionMethod Algorithm=\"http://www.w3.org/2009/xmlenc11#aes256-gcm\"/><ds:KeyInfo xmlns:ds=\"{DSIG}\">\
+         <xenc:EncryptedKey><xenc:EncryptionMethod Algorithm=\"{XENC}rsa-oaep-mgf1p\"/><xenc:CipherData><xenc:CipherValue>{}\
+         </xenc:CipherValue></xenc:CipherData></xenc:EncryptedKey></ds:KeyInfo><xenc:CipherData><xenc:CipherValue>{}\
+         </xenc:CipherValue></xenc:CipherData></xenc:EncryptedData></saml:EncryptedAssertion>",
+        BASE64_STANDARD.encode(&wrapped),
+        BASE64_STANDARD.encode([&nonce[..], &content].concat()),
+    )
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -15,6 +15,21 @@ pub(crate) fn kinds() -> impl Iterator<Item = &'static str> {
     KINDS.iter().map(|(kind, _)| *kind)
 }
 
+/// Every key of a kind, those of a block with the block's name before them: `userSearch.baseDN`. None for an unknown kind. The
+/// crate of the connectors proves by it that each of them does something.
+#[must_use]
+pub fn connector_keys(kind: &str) -> Vec<String> {
+    of(kind).map(|keys| paths(keys, "")).unwrap_or_default()
+}
+
+fn paths(keys: Keys, before: &str) -> Vec<String> {
+    let below = |(key, shape): &'static ShapedKey| match shape {
+        Block(keys) | Blocks(keys) => paths(keys, &format!("{before}{key}.")),
+        _ => vec![format!("{before}{key}")],
+    };
+    keys.iter().flat_map(below).collect()
+}
+
 /// The kind an alias stands for.
 pub(crate) fn canonical(kind: &str) -> &str {
     if kind == "samlExperimental" { "saml" } else { kind }

@@ -6,3 +6,4 @@ mod keystone;
 mod kit;
 mod oauth;
 mod oidc;
+mod promises;

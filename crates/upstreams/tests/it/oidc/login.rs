@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use dex_connector::{Start, UpstreamError, Wanted};
+use dex_connector::{Identity, Start, UpstreamError, Wanted};
 use dex_fakes::oidc::Oidc;
 use dex_oidc::Form;
 use serde_json::{Value, json};
