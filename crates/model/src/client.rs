@@ -102,6 +102,18 @@ impl Client {
         allowed.is_empty() || groups.iter().any(|group| allowed.contains(group))
     }
 
+    /// Whether a sign-in to this client lets its user into `client_id` too (sessions spec, 2.10); `by_default` decides for a
+    /// client that does not say.
+    pub fn shares_sign_in_with(&self, client_id: &str, by_default: bool) -> bool {
+        let listed = |with: &Vec<String>| with.iter().any(|id| id == "*" || id == client_id);
+        self.sso_shared_with.as_ref().map_or(by_default, listed)
+    }
+
+    /// Whether its refresh tokens end with the browser's session they came from.
+    pub fn refresh_ends_with_session(&self) -> bool {
+        self.refresh_token_lifetime == "session"
+    }
+
     /// Whether `client_id` may name this client as an audience of its tokens.
     pub fn trusts(&self, client_id: &str) -> bool {
         self.id == client_id || self.trusted_peers.iter().any(|peer| peer == client_id)
@@ -156,5 +168,22 @@ mod tests {
         let client = Client { public: true, ..Client::default() };
         let uri = client.registered("/device/callback", "/dex/device/callback").map(|uri| uri.0);
         assert_eq!(uri.as_deref(), Some("/dex/device/callback"));
+    }
+
+    #[test]
+    fn a_sign_in_is_shared_as_its_client_says() {
+        let cases: [(&str, Option<&[&str]>, bool, bool); 6] = [
+            ("nothing said, shared by default", None, true, true),
+            ("nothing said, not by default", None, false, false),
+            ("nobody, whatever the default", Some(&[]), true, false),
+            ("everybody", Some(&["x", "*"]), false, true),
+            ("this one", Some(&["x", "wiki"]), false, true),
+            ("another one", Some(&["x"]), true, false),
+        ];
+        for (told, with, by_default, expected) in cases {
+            let with = with.map(|with| with.iter().map(|id| (*id).to_owned()).collect());
+            let client = Client { sso_shared_with: with, ..Client::default() };
+            assert_eq!(client.shares_sign_in_with("wiki", by_default), expected, "{told}");
+        }
     }
 }

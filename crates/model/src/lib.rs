@@ -27,7 +27,9 @@ mod user_identity;
 
 pub use auth_code::AuthCode;
 pub use auth_request::{AlreadyLoggedIn, AuthRequest, Login, Pkce};
-pub use auth_session::{AuthSession, ClientState, LogoutState};
+pub use auth_session::{
+    AuthSession, ClientState, LogoutState, SessionLogin, SessionOver, SessionPolicy, USER_AGENT_BYTES_MAX,
+};
 pub use claims::Claims;
 pub use client::{Client, ClientCredentialsClaims, ClientRestrictions, RegisteredRedirectUri};
 pub use connector::Connector;
@@ -40,4 +42,4 @@ pub use refresh_token::{RefreshError, RefreshPolicy, RefreshToken, Rotated};
 pub use secret::{ClientSecret, ConnectorData, TokenSecret};
 pub use spent::Spent;
 pub use time::{Timestamp, ZERO_TIME, later};
-pub use user_identity::{MfaSecret, UserIdentity, WebAuthnCredential};
+pub use user_identity::{CONSENTED_SCOPES_MAX, MfaSecret, UserIdentity, WebAuthnCredential};

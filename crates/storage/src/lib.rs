@@ -25,4 +25,4 @@ pub use error::StorageError;
 pub use expiry::expiry_of;
 pub use memory::Memory;
 pub use overlay::{Fixed, Overlay};
-pub use store::{Change, Read, Store, UPDATE_TRIES_MAX};
+pub use store::{Change, Page, Read, Store, UPDATE_TRIES_MAX};

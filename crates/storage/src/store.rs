@@ -34,6 +34,15 @@ pub struct Read<T> {
     seen: Seen,
 }
 
+/// Some records of a kind, in the order of their keys.
+#[derive(Debug, Clone)]
+pub struct Page<T> {
+    /// The records.
+    pub records: Vec<T>,
+    /// Behind what the next page begins; `None` after the last.
+    pub next: Option<Key>,
+}
+
 impl Store {
     /// The face of `backend`.
     pub fn new(backend: impl Backend + 'static) -> Self {
@@ -153,18 +162,26 @@ impl Store {
     ///
     /// [`StorageError`]
     pub async fn list<T: Record>(&self) -> Result<Vec<T>, StorageError> {
-        let mut all = Vec::new();
-        let mut after = None;
+        let (mut all, mut after) = (Vec::new(), None);
         loop {
-            let page = self.0.list(T::KIND, after.as_ref(), LIST_PAGE).await?;
-            let last = page.last().map(AnyRecord::key);
-            let more = page.len() >= LIST_PAGE as usize;
-            all.extend(page.into_iter().filter_map(T::from_any));
-            if !more || last.is_none() {
-                return Ok(all);
+            let page = self.page(after.as_ref(), LIST_PAGE).await?;
+            all.extend(page.records);
+            match page.next {
+                Some(next) => after = Some(next),
+                None => return Ok(all),
             }
-            after = last;
         }
+    }
+
+    /// The next `limit` records of a kind, behind `after` or from the first, for kinds that may be many.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`]
+    pub async fn page<T: Record>(&self, after: Option<&Key>, limit: u32) -> Result<Page<T>, StorageError> {
+        let page = self.0.list(T::KIND, after, limit).await?;
+        let next = if page.len() < limit as usize { None } else { page.last().map(AnyRecord::key) };
+        Ok(Page { records: page.into_iter().filter_map(T::from_any).collect(), next })
     }
 
     /// The records of a kind whose id begins with `prefix`; nothing else of the kind is read.

@@ -175,7 +175,8 @@ pub async fn complete(app: &App, user_code: &str, code_text: &str, now: Timestam
     let client = client.map_err(|error| PageError::new(error.status, error.description.clone()).because(error))?;
     let allowed = authorization_code::still_allowed(app, &client, &code, &[GrantType::DeviceCode]).await;
     let opened = allowed.map_err(failed)?;
-    let (authorized, redeemed) = authorization_code::issue(&opened, code, code_text, now);
+    let refreshable = authorization_code::refreshable(app, &client, &opened, &code);
+    let (authorized, redeemed) = authorization_code::issue(refreshable, code, code_text, now);
     let tokens = mint::tokens(app, &authorized, now).await.map_err(failed)?;
     redeemed.settle(app).await.map_err(failed)?;
     let body = String::from_utf8(dex_oidc::to_json_pretty(&tokens)).unwrap_or_default();

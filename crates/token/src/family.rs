@@ -27,13 +27,20 @@ pub(crate) fn held(id: &str, secret: &TokenSecret) -> TokenSecret {
 
 /// Begins a family: the token first, then its place among the user's tokens. If the second fails the first is
 /// taken back, so that nothing is half there.
-pub(crate) async fn begin(store: &Store, token: RefreshToken, data: &ConnectorData) -> Result<(), StorageError> {
+///
+/// `session_id` is the browser's session that it comes from, or empty.
+pub(crate) async fn begin(
+    store: &Store,
+    token: RefreshToken,
+    data: &ConnectorData,
+    session_id: &str,
+) -> Result<(), StorageError> {
     let reference = RefreshTokenRef {
         id: token.id.clone(),
         client_id: token.client_id.clone(),
         created_at: token.created_at,
         last_used: token.last_used,
-        session_id: String::new(),
+        session_id: session_id.to_owned(),
     };
     let (user, connector) = (token.claims.user_id.clone(), token.connector_id.clone());
     let id = token.id.clone();

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::family::Held;
 use crate::mint::{FederatedClaims, TokenClaims, response_not_kept};
-use crate::{AuthenticatedClient, Credentials, presented};
+use crate::{AuthenticatedClient, Credentials, presented, session};
 
 #[derive(Serialize)]
 struct Active {
@@ -99,7 +99,13 @@ async fn access_token(app: &App, token: &str, now: Timestamp) -> Result<Option<A
     let Some(client_id) = presented.claims.client_id().map(str::to_owned) else {
         return Ok(None);
     };
-    if app.store.get::<Client>(&client_id).await?.is_none() {
+    let Some(client) = app.store.get::<Client>(&client_id).await? else {
+        return Ok(None);
+    };
+    let bound = app.settings.sessions.is_some() && client.refresh_ends_with_session();
+    if let Some(sid) = sid.as_deref().filter(|_| bound)
+        && !session::alive(app, sid, now).await?
+    {
         return Ok(None);
     }
     let TokenClaims { name, preferred_username, federated_claims, .. } = presented.claims;
@@ -126,6 +132,9 @@ async fn refresh_token(app: &App, token: &str, now: Timestamp) -> Result<Option<
     let Some(stored) = stored.filter(|stored| stored.check(held.secret.expose(), policy, now).is_ok()) else {
         return Ok(None);
     };
+    if session::outlived(app, &stored, now).await? {
+        return Ok(None);
+    }
     let filled = |value: &str| (!value.is_empty()).then(|| value.to_owned());
     let claims = &stored.claims;
     let iat = stored.created_at.as_second();

@@ -18,10 +18,11 @@ mod presented;
 mod revocation;
 mod routes;
 pub mod scopes;
+pub mod session;
 mod upstream;
 mod userinfo;
 
 pub use client_auth::{AuthenticatedClient, Credentials};
-pub use mint::{FrontChannel, issue_front_channel};
+pub use mint::{Authenticated, FrontChannel, issue_front_channel};
 pub use routes::routes;
 pub use upstream::{claims_of, wanted};

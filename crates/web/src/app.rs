@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use crate::discovery::ReadyDocument;
 use crate::sealed::Seals;
 use crate::signing::Signer;
-use crate::{Attempts, Clock, Connectors, Issuer, PageError, Revoked};
+use crate::{Attempts, Clock, Connectors, Issuer, PageError, Revoked, SessionSettings};
 
 /// The server as its endpoints see it. A changed configuration makes a new one.
 pub struct App {
@@ -74,6 +74,8 @@ pub struct Settings {
     pub device_requests_valid_for: Duration,
     /// `expiry.refreshTokens`
     pub refresh: RefreshPolicy,
+    /// `sessions`; `None` when browsers do not stay signed in.
+    pub sessions: Option<SessionSettings>,
     /// `web.allowedOrigins`; empty turns CORS off.
     pub allowed_origins: Vec<String>,
     /// `web.allowedHeaders`
@@ -110,6 +112,7 @@ impl Default for Settings {
                 absolute_lifetime: None,
                 idle_lifetime: None,
             },
+            sessions: None,
             allowed_origins: Vec::new(),
             allowed_headers: vec!["Authorization".into()],
             headers: HeaderMap::new(),

@@ -10,6 +10,9 @@ const LOGIN_PREFIX: &str = "dex_login_";
 /// Before the user code in the name of the cookie of a device whose code was typed.
 const DEVICE_PREFIX: &str = "dex_device_";
 
+/// The cookie that a session's browser carries for its logout.
+const UPSTREAM: &str = "dex_upstream";
+
 /// How many logins one browser may have on their way. One more makes another give way.
 pub const LOGINS_PER_BROWSER_MAX: usize = 8;
 
@@ -70,6 +73,37 @@ pub fn forget_code(issuer: &Issuer, code: &str) -> HeaderValue {
     cookie(issuer, &format!("{DEVICE_PREFIX}{code}"), "", 0)
 }
 
+/// The value of the session's cookie, the first of its name; `None` for an empty one too.
+pub fn session<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    pairs(headers).find(|(found, _)| *found == name).map(|(_, value)| value).filter(|value| !value.is_empty())
+}
+
+/// The `Set-Cookie` header that gives the browser its session (sessions spec, 2.4): for so many seconds, or until the
+/// browser ends. `value` is visible ASCII without `;`, and the name was checked with the configuration.
+pub fn begin_session(issuer: &Issuer, name: &str, value: &str, seconds: Option<u64>) -> HeaderValue {
+    cookie(issuer, name, value, seconds)
+}
+
+/// The `Set-Cookie` header that takes the session back.
+pub fn end_session(issuer: &Issuer, name: &str) -> HeaderValue {
+    cookie(issuer, name, "", 0)
+}
+
+/// What the browser carries sealed for the logout of its session.
+pub fn upstream(headers: &HeaderMap) -> Option<&str> {
+    pairs(headers).find(|(name, _)| *name == UPSTREAM).map(|(_, value)| value)
+}
+
+/// The `Set-Cookie` header that has the browser carry what the logout of its session will want, to the logout alone.
+pub fn keep_upstream(issuer: &Issuer, sealed: &str, seconds: u64) -> HeaderValue {
+    cookie_for(&issuer.local("/logout"), issuer, UPSTREAM, sealed, Some(seconds))
+}
+
+/// The `Set-Cookie` header that takes back what [`keep_upstream`] gave.
+pub fn forget_upstream(issuer: &Issuer) -> HeaderValue {
+    keep_upstream(issuer, "", 0)
+}
+
 fn logins(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     pairs(headers)
         .filter_map(|(name, value)| Some((name.strip_prefix(LOGIN_PREFIX)?, value)))
@@ -81,10 +115,14 @@ fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='))
 }
 
-fn cookie(issuer: &Issuer, name: &str, value: &str, seconds: u64) -> HeaderValue {
+fn cookie(issuer: &Issuer, name: &str, value: &str, seconds: impl Into<Option<u64>>) -> HeaderValue {
+    cookie_for(issuer.cookie_path(), issuer, name, value, seconds.into())
+}
+
+fn cookie_for(path: &str, issuer: &Issuer, name: &str, value: &str, seconds: Option<u64>) -> HeaderValue {
+    let life = seconds.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
     let secure = if issuer.is_https() { "; Secure" } else { "" };
-    let path = issuer.cookie_path();
-    let text = format!("{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly{secure}; SameSite=Lax");
+    let text = format!("{name}={value}; Path={path}{life}; HttpOnly{secure}; SameSite=Lax");
     HeaderValue::try_from(text).expect("ids, sealed values and URL paths are visible ASCII")
 }
 
@@ -126,5 +164,32 @@ mod tests {
         let headers = carrying("a=b; dex_device_BCDF-GHJK=typed");
         assert!(typed_code(&headers, "BCDF-GHJK"));
         assert!(!typed_code(&headers, "BCDF-GHJ") && !typed_code(&headers, "") && !typed_code(&headers, "x"));
+    }
+
+    #[test]
+    fn a_session_is_kept_for_its_time_or_as_long_as_the_browser_runs() {
+        let issuer = Issuer::parse("http://id.example").unwrap();
+        let cases = [
+            (Some(60), "s=v; Path=/; Max-Age=60; HttpOnly; SameSite=Lax"),
+            (None, "s=v; Path=/; HttpOnly; SameSite=Lax"),
+        ];
+        for (seconds, expected) in cases {
+            assert_eq!(begin_session(&issuer, "s", "v", seconds), expected);
+        }
+        assert_eq!(end_session(&issuer, "s"), "s=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax");
+        for (line, expected) in [("t=x; s=one; s=two", Some("one")), ("s=", None), ("s=; s=two", None), ("ss=v", None)]
+        {
+            assert_eq!(session(&carrying(line), "s"), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_a_logout_wants_goes_to_the_logout_alone() {
+        let issuer = Issuer::parse("https://id.example/dex").unwrap();
+        let set = keep_upstream(&issuer, "v", 60);
+        assert_eq!(set, "dex_upstream=v; Path=/dex/logout; Max-Age=60; HttpOnly; Secure; SameSite=Lax");
+        assert!(forget_upstream(&issuer).to_str().unwrap().starts_with("dex_upstream=; Path=/dex/logout; Max-Age=0; "));
+        assert_eq!(upstream(&carrying("a=b; dex_upstream=v")), Some("v"));
+        assert_eq!(upstream(&carrying("dex_upstreams=v")), None);
     }
 }

@@ -24,6 +24,12 @@ struct Document<'a> {
     userinfo_endpoint: String,
     device_authorization_endpoint: String,
     introspection_endpoint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_session_endpoint: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    backchannel_logout_supported: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    backchannel_logout_session_supported: bool,
     grant_types_supported: Vec<&'static str>,
     response_types_supported: Vec<&'a str>,
     subject_types_supported: [&'static str; 1],
@@ -31,7 +37,7 @@ struct Document<'a> {
     code_challenge_methods_supported: Vec<&'static str>,
     scopes_supported: [&'static str; 5],
     token_endpoint_auth_methods_supported: [&'static str; 3],
-    claims_supported: &'static [&'static str],
+    claims_supported: Vec<&'static str>,
     revocation_endpoint: String,
     revocation_endpoint_auth_methods_supported: [&'static str; 3],
     introspection_endpoint_auth_methods_supported: [&'static str; 3],
@@ -72,20 +78,26 @@ pub struct ReadyDocument(ArcSwapOption<(Algorithm, Bytes)>);
 
 /// `GET /.well-known/openid-configuration`
 pub async fn discovery(State(app): State<Arc<App>>) -> Response {
+    json(StatusCode::OK, discovery_document(&app).await)
+}
+
+/// The document as it is served, in JSON.
+pub async fn discovery_document(app: &App) -> Bytes {
     let algorithm = app.signer.current().await.map_or(Algorithm::RS256, |keys| keys.signing.algorithm());
     let ready = app.discovery.0.load_full().filter(|ready| ready.0 == algorithm);
     let ready = ready.unwrap_or_else(|| {
-        let made = Arc::new((algorithm, Bytes::from(document(&app, algorithm))));
+        let made = Arc::new((algorithm, Bytes::from(document(app, algorithm))));
         app.discovery.0.store(Some(made.clone()));
         made
     });
-    json(StatusCode::OK, ready.1.clone())
+    ready.1.clone()
 }
 
 fn document(app: &App, algorithm: Algorithm) -> Vec<u8> {
     let url = |route: &str| app.issuer.absolute(route).to_string();
     let mut response_types: Vec<&str> = app.settings.response_types.iter().map(String::as_str).collect();
     response_types.sort_unstable();
+    let sessions = app.settings.sessions.is_some();
     let document = Document {
         issuer: app.issuer.as_str(),
         authorization_endpoint: url("/auth"),
@@ -94,6 +106,9 @@ fn document(app: &App, algorithm: Algorithm) -> Vec<u8> {
         userinfo_endpoint: url("/userinfo"),
         device_authorization_endpoint: url("/device/code"),
         introspection_endpoint: url("/token/introspect"),
+        end_session_endpoint: sessions.then(|| url("/logout")),
+        backchannel_logout_supported: sessions,
+        backchannel_logout_session_supported: sessions,
         grant_types_supported: app.settings.grant_types.iter().map(|grant| grant.as_str()).collect(),
         response_types_supported: response_types,
         subject_types_supported: ["public"],
@@ -101,7 +116,7 @@ fn document(app: &App, algorithm: Algorithm) -> Vec<u8> {
         code_challenge_methods_supported: app.settings.code_challenge_methods.iter().map(|m| m.as_str()).collect(),
         scopes_supported: ["openid", "email", "groups", "profile", "offline_access"],
         token_endpoint_auth_methods_supported: CLIENT_AUTH,
-        claims_supported: CLAIMS,
+        claims_supported: CLAIMS.iter().copied().chain(sessions.then_some("sid")).collect(),
         revocation_endpoint: url("/token/revoke"),
         revocation_endpoint_auth_methods_supported: CLIENT_AUTH,
         introspection_endpoint_auth_methods_supported: CLIENT_AUTH,

@@ -47,7 +47,8 @@ pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<(Authorized, Redeemed), 
     // Hybrid requests begin as implicit ones.
     let grants = [GrantType::AuthorizationCode, GrantType::Implicit];
     let opened = still_allowed(grant.app, grant.client, &code, &grants).await?;
-    Ok(issue(&opened, code, text, grant.now))
+    let refreshable = refreshable(grant.app, grant.client, &opened, &code);
+    Ok(issue(refreshable, code, text, grant.now))
 }
 
 /// The connector of a code, if its client may still use it through one of `grants`: a policy may have changed
@@ -125,9 +126,15 @@ fn refresh_id(code: &AuthCode) -> String {
     id::id_from(&derived(code, "refresh token"))
 }
 
-/// What a code brings, its refresh token included, and what is then to be written.
-pub(crate) fn issue(opened: &Opened, code: AuthCode, text: &str, now: Timestamp) -> (Authorized, Redeemed) {
-    let family = upstream::refreshable(opened, &code.scopes).then(|| new_family(&code, now));
+/// Whether a code brings a refresh token. One that is to end with a session can begin with one only.
+pub(crate) fn refreshable(app: &App, client: &Client, opened: &Opened, code: &AuthCode) -> bool {
+    let bound = app.settings.sessions.is_some() && client.refresh_ends_with_session();
+    upstream::refreshable(opened, &code.scopes) && !(bound && code.session_id.is_empty())
+}
+
+/// What a code brings, and what is then to be written.
+pub(crate) fn issue(refreshable: bool, code: AuthCode, text: &str, now: Timestamp) -> (Authorized, Redeemed) {
+    let family = refreshable.then(|| new_family(&code, now));
     let openid = code.scopes.iter().any(|scope| Scope::of(scope) == Scope::OpenId);
     let authorized = Authorized {
         access_jti: Some(access_jti(&code)),
@@ -187,7 +194,7 @@ fn new_family(code: &AuthCode, now: Timestamp) -> RefreshToken {
 }
 
 async fn begin_family(app: &App, code: &AuthCode, token: RefreshToken) -> Result<(), TokenError> {
-    family::begin(&app.store, token.clone(), &code.connector_data).await?;
+    family::begin(&app.store, token.clone(), &code.connector_data, &code.session_id).await?;
     if app.store.get::<Spent>(&replayed_mark(code).id).await?.is_some() {
         // Replayed meanwhile: the answer is still this one's, but what it holds is revoked already.
         family::end(&app.store, &token).await?;

@@ -90,6 +90,6 @@ async fn begin_family(grant: &Grant<'_>, subject: &Subject, data: &ConnectorData
         nonce: subject.nonce.clone(),
     };
     let held = family::held(&token.id, &token.current);
-    family::begin(&grant.app.store, token, data).await?;
+    family::begin(&grant.app.store, token, data, "").await?;
     Ok(held)
 }

@@ -1,7 +1,6 @@
 //! `refresh_token` (RFC 6749 §6; oidc-core spec, 20).
 
-use dex_connector::UpstreamError;
-use dex_model::{Claims, ConnectorData, OfflineSessions, RefreshError, RefreshToken, Rotated, TokenSecret};
+use dex_model::{Claims, RefreshError, RefreshToken, Rotated, TokenSecret};
 use dex_oidc::{GrantType, go_list, split_words};
 use dex_storage::{Change, Read, StorageError};
 use dex_web::TokenError;
@@ -9,7 +8,7 @@ use dex_web::TokenError;
 use crate::endpoint::Grant;
 use crate::family::{self, Held};
 use crate::mint::{Authorized, Issue, Subject, invalid_scope};
-use crate::upstream;
+use crate::{session, upstream};
 
 const INVALID: &str = "Refresh token is invalid or has already been claimed by another client.";
 
@@ -41,16 +40,20 @@ pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<(Authorized, Option<Rota
     let seen = find(grant, &held).await?;
     let token = &seen.record;
     let scopes = requested_scopes(grant.form.get("scope"), &token.scopes)?;
-    let (claims, moves_on) = match token.check(held.secret.expose(), &grant.app.settings.refresh, grant.now) {
-        Ok(Rotated::Current) => (ask_upstream(grant, token, &scopes).await?, true),
-        Ok(Rotated::Retold) => {
+    let moved = match token.check(held.secret.expose(), &grant.app.settings.refresh, grant.now) {
+        Ok(moved) => moved,
+        Err(error) => return Err(refuse(grant, token, error).await),
+    };
+    let session_id = session::of_refresh(grant.app, grant.client, token, grant.now).await?;
+    let (claims, moves_on) = match moved {
+        Rotated::Current => (upstream::ask(grant, token, &scopes).await?, true),
+        Rotated::Retold => {
             let claims = token.claims.clone();
             let opened =
                 upstream::resolve(grant.app, grant.client, &token.connector_id, GrantType::RefreshToken).await?;
             upstream::admit(grant.client, &opened, &claims, GrantType::RefreshToken)?;
             (claims, false)
         }
-        Err(error) => return Err(refuse(grant, token, error).await),
     };
     let authorized = Authorized {
         refresh_token: Some(family::held(&token.id, &token.current)),
@@ -64,7 +67,7 @@ pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<(Authorized, Option<Rota
             scopes,
             nonce: token.nonce.clone(),
             auth_time: None,
-            session_id: String::new(),
+            session_id,
         },
     };
     Ok((authorized, moves_on.then_some(Rotation { held, seen, claims })))
@@ -94,63 +97,6 @@ fn requested_scopes(text: &str, granted: &[String]) -> Result<Vec<String>, Token
         return Ok(requested);
     }
     Err(invalid_scope(format!("Requested scopes contain unauthorized scope(s): {}.", go_list(wider))))
-}
-
-/// Asks the upstream who the user is now.
-async fn ask_upstream(grant: &Grant<'_>, token: &RefreshToken, scopes: &[String]) -> Result<Claims, TokenError> {
-    let app = grant.app;
-    let opened = upstream::resolve(app, grant.client, &token.connector_id, GrantType::RefreshToken).await?;
-    let whose = (token.claims.user_id.as_str(), token.connector_id.as_str());
-    let mut claims = token.claims.clone();
-    if let Some(connector) = opened.connector.refresh() {
-        let sessions = app.store.get::<OfflineSessions>(whose).await?;
-        let stored = sessions.map(|sessions| sessions.connector_data).unwrap_or_default();
-        let mut data = if token.connector_data.is_empty() { stored } else { token.connector_data.clone() };
-        let wanted = upstream::wanted(grant.client, scopes);
-        let mut answered = connector.refresh(wanted, upstream::identity_of(&token.claims, &data)).await;
-        if matches!(answered, Err(UpstreamError::Denied(_)))
-            && let Some(newer) = newer(grant, whose, &data).await?
-        {
-            data = newer;
-            answered = connector.refresh(wanted, upstream::identity_of(&token.claims, &data)).await;
-        }
-        let refused = || TokenError::invalid_grant("The upstream refused to refresh the user.");
-        let identity = answered.map_err(|error| upstream::refused(error, refused()))?;
-        let (fresh, fresh_data) = upstream::claims_of(identity);
-        // OpenID Connect Core §12.2: a refresh never makes another subject.
-        if fresh.user_id != token.claims.user_id {
-            return Err(TokenError::invalid_grant("The upstream answers for another user."));
-        }
-        if !fresh_data.is_empty() && fresh_data != data {
-            keep_data(grant, whose, &fresh_data).await?;
-        }
-        claims = fresh;
-    }
-    upstream::admit(grant.client, &opened, &claims, GrantType::RefreshToken)?;
-    Ok(claims)
-}
-
-/// What another refresh of the same user has brought meanwhile: many upstreams take a refresh token of theirs once, and its
-/// second use is refused.
-async fn newer(
-    grant: &Grant<'_>,
-    whose: (&str, &str),
-    tried: &ConnectorData,
-) -> Result<Option<ConnectorData>, StorageError> {
-    let sessions = grant.app.store.get::<OfflineSessions>(whose).await?;
-    Ok(sessions.map(|sessions| sessions.connector_data).filter(|data| !data.is_empty() && data != tried))
-}
-
-async fn keep_data(grant: &Grant<'_>, whose: (&str, &str), data: &ConnectorData) -> Result<(), StorageError> {
-    // Without sessions there is nothing that would ever read it.
-    let _: Change<OfflineSessions> = grant
-        .app
-        .store
-        .update::<OfflineSessions, StorageError, _>(whose, |sessions| {
-            Ok(OfflineSessions { connector_data: data.clone(), ..sessions })
-        })
-        .await?;
-    Ok(())
 }
 
 /// Moves the family on: compares and swaps. Answers the refresh token that the client holds from now on.

@@ -17,6 +17,17 @@ pub struct FrontChannel {
     pub expires_in: u64,
 }
 
+/// Who has logged in.
+#[derive(Debug, Clone, Copy)]
+pub struct Authenticated<'a> {
+    /// The user.
+    pub claims: &'a Claims,
+    /// When.
+    pub auth_time: Timestamp,
+    /// The browser's session, or empty.
+    pub session_id: &'a str,
+}
+
 /// Makes the tokens that the request's response types ask for (oidc-core spec, 16).
 ///
 /// # Errors
@@ -25,11 +36,11 @@ pub struct FrontChannel {
 pub async fn issue_front_channel(
     app: &App,
     request: &AuthRequest,
-    claims: &Claims,
-    auth_time: Timestamp,
+    user: Authenticated<'_>,
     code: Option<&str>,
     now: Timestamp,
 ) -> Result<FrontChannel, TokenError> {
+    let Authenticated { claims, auth_time, session_id } = user;
     let asked = ResponseTypes::of(request.response_types.iter().filter_map(|word| word.parse::<ResponseType>().ok()));
     if !asked.token && !asked.id_token {
         return Ok(FrontChannel::default());
@@ -41,7 +52,7 @@ pub async fn issue_front_channel(
         scopes: request.scopes.clone(),
         nonce: request.nonce.clone(),
         auth_time: Some(auth_time),
-        session_id: String::new(),
+        session_id: session_id.to_owned(),
     };
     let mint = Mint::new(app, &subject, now).await?;
     let access_token = if asked.token { Some(mint.access_token(None).await?) } else { None };

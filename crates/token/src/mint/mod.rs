@@ -5,7 +5,7 @@ mod front_channel;
 mod response;
 
 pub use claims::{FederatedClaims, Kind, TokenClaims};
-pub use front_channel::{FrontChannel, issue_front_channel};
+pub use front_channel::{Authenticated, FrontChannel, issue_front_channel};
 pub use response::TokenResponse;
 pub(crate) use response::not_kept as response_not_kept;
 

@@ -1,0 +1,9 @@
+//! What becomes of sessions, over the memory store and a database.
+
+mod end;
+mod enter;
+mod kit;
+mod off;
+mod presented;
+mod races;
+mod reuse;
