@@ -102,7 +102,7 @@ pub struct Finish<'a> {
     pub now: Timestamp,
 }
 
-/// Somebody who came back from the upstream.
+/// Somebody who came back from the upstream, or showed what the upstream had given them.
 pub struct Arrival {
     /// Who it is.
     pub identity: Identity,
@@ -206,8 +206,8 @@ pub trait Negotiate: Send + Sync {
 
 /// What came of a SPNEGO token.
 pub enum Negotiated {
-    /// It is believed.
-    Identity(Identity),
+    /// It is believed, wherever else it has not been shown before.
+    Arrival(Arrival),
     /// It is not believed; the bytes, if any, are sent with the next challenge.
     Rejected(Vec<u8>),
     /// It is believed, but of a realm that may not log in here.

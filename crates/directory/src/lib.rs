@@ -11,13 +11,14 @@ mod config;
 mod kerberos;
 mod login;
 mod pool;
+mod watched;
 mod wire;
 
 use std::sync::Arc;
 
 use dex_connector::{Connector, Opening, UpstreamError};
 
-/// Opens an `ldap` connector. It reads the files its configuration names, and asks nobody.
+/// Opens an `ldap` connector. It reads the files its configuration names, and again when they change, and asks nobody.
 ///
 /// # Errors
 ///

@@ -6,16 +6,14 @@ use std::sync::Arc;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use dex_connector::{Arrival, Finish, LoginMethod, Once, UpstreamError};
-use dex_model::Spent;
+use dex_connector::{Arrival, Finish, LoginMethod, UpstreamError};
 use dex_oidc::Form;
 use dex_pages::{HiddenField, Repost};
-use dex_storage::Write;
-use dex_web::connectors::Opened;
 use dex_web::{App, Incoming, PageError, cookies, redirect};
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::finish::finish;
+use crate::once;
 use crate::pending::{Pending, awaited, names_a_login};
 use crate::respond::AuthorizeError;
 use crate::upstream::{self, Chosen};
@@ -63,8 +61,10 @@ async fn come_back(visit: &Visit<'_>, path: Option<&str>) -> Result<Response, Au
     let chosen = upstream::chosen(visit, &pending.request, path).await?;
     match arrive(visit, &pending, &chosen, path.is_some(), &parameters).await {
         Ok(arrival) => {
-            if let Some(once) = &arrival.once {
-                spend(visit, &chosen.opened, once).await?;
+            if let Some(once) = &arrival.once
+                && !once::spend(visit, &chosen.opened, once).await?
+            {
+                return Err(used().into());
             }
             finish(visit, pending, &chosen, arrival.identity).await
         }
@@ -143,15 +143,8 @@ async fn arrive(
     login.finish(&back).await.map_err(Missed::Upstream)
 }
 
-/// Uses up what may let in once only.
-async fn spend(visit: &Visit<'_>, opened: &Opened, once: &Once) -> Result<(), PageError> {
-    let spent = Spent { id: format!("once/{}/{}", opened.about.id, once.id), expiry: once.until };
-    match visit.app.store.insert(spent).await? {
-        Write::Done => Ok(()),
-        Write::Lost => {
-            let shown = "This answer of the login provider has been used before.";
-            tracing::warn!(connector_id = opened.about.id, id = once.id, "an upstream's answer was shown again");
-            Err(PageError::bad_request(shown).hint("Please go back to the application and start again."))
-        }
-    }
+/// The answer to what has let somebody in before.
+fn used() -> PageError {
+    PageError::bad_request("This answer of the login provider has been used before.")
+        .hint("Please go back to the application and start again.")
 }

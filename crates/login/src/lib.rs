@@ -20,6 +20,7 @@ mod home;
 mod metadata;
 mod negotiate;
 mod next_step;
+mod once;
 mod password;
 mod pending;
 mod respond;

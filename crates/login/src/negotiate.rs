@@ -6,10 +6,15 @@
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use dex_connector::{Identity, Negotiate, Negotiated, UpstreamError, Wanted};
+use dex_connector::{Arrival, Identity, Negotiate, Negotiated, UpstreamError};
 use dex_web::PageError;
 use http::{HeaderValue, StatusCode, header};
 
+use crate::once;
+use crate::password::FAILED;
+use crate::pending::Pending;
+use crate::respond::AuthorizeError;
+use crate::upstream::{self, Chosen};
 use crate::visit::Visit;
 
 /// The longest token that is looked at, in characters of Base64: a ticket of a user in a thousand groups.
@@ -25,19 +30,24 @@ pub(crate) enum Attempt {
     Challenge(HeaderValue),
 }
 
-/// Looks at what the browser shows.
+/// Looks at what the browser shows. A token that another replica was shown before is not believed.
 ///
 /// # Errors
 ///
-/// [`UpstreamError`] when a believed token leads to nobody, or it cannot be told.
+/// [`AuthorizeError`] when a believed token leads to nobody, or it cannot be told.
 pub(crate) async fn attempt(
     visit: &Visit<'_>,
-    wanted: Wanted,
+    pending: &Pending,
+    chosen: &Chosen,
     negotiate: &dyn Negotiate,
-) -> Result<Attempt, UpstreamError> {
+) -> Result<Attempt, AuthorizeError> {
+    let wanted = chosen.wanted(&pending.request);
     let challenge = match shown(visit) {
         Some(token) => match negotiate.accept(wanted, &token, visit.incoming.peer).await {
-            Ok(Negotiated::Identity(identity)) => return Ok(Attempt::Identity(identity)),
+            Ok(Negotiated::Arrival(Arrival { identity, once, .. })) => match &once {
+                Some(once) if !once::spend(visit, &chosen.opened, once).await? => challenge(&[]),
+                _ => return Ok(Attempt::Identity(identity)),
+            },
             Ok(Negotiated::Rejected(answer)) => challenge(&answer),
             Ok(Negotiated::WrongRealm) => challenge(&[]),
             // Whoever has a ticket and no account here may have another one.
@@ -45,7 +55,7 @@ pub(crate) async fn attempt(
                 tracing::info!(err = %error, "no account for the ticket; showing the form");
                 challenge(&[])
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(upstream::failed(visit, pending, error, FAILED).await),
         },
         None => challenge(&[]),
     };

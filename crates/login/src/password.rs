@@ -18,7 +18,8 @@ use crate::respond::AuthorizeError;
 use crate::upstream::{self, Chosen};
 use crate::visit::Visit;
 
-const FAILED: &str = "Login error. Please contact your administrator or try again later.";
+/// What people read when only an administrator can find out more.
+pub(crate) const FAILED: &str = "Login error. Please contact your administrator or try again later.";
 
 /// `/auth/{connector}/login`
 pub(crate) async fn password(
@@ -54,16 +55,15 @@ async fn show(
     let Some(negotiate) = login.negotiate() else {
         return Ok(form(visit, &chosen.opened, login, Tried::Nothing)?);
     };
-    match negotiate::attempt(visit, chosen.wanted(&pending.request), negotiate).await {
-        Ok(Attempted::Identity(identity)) => finish(visit, pending, chosen, identity).await,
-        Ok(Attempted::Challenge(challenge)) => Ok(negotiate::unauthorized(challenge)),
-        Ok(Attempted::Form(challenge)) => {
+    match negotiate::attempt(visit, &pending, chosen, negotiate).await? {
+        Attempted::Identity(identity) => finish(visit, pending, chosen, identity).await,
+        Attempted::Challenge(challenge) => Ok(negotiate::unauthorized(challenge)),
+        Attempted::Form(challenge) => {
             let mut response = form(visit, &chosen.opened, login, Tried::Nothing)?;
             *response.status_mut() = StatusCode::UNAUTHORIZED;
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
             Ok(response)
         }
-        Err(error) => Err(upstream::failed(visit, &pending, error, FAILED).await),
     }
 }
 

@@ -4,12 +4,13 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 use dex_connector::{
-    AccountState, Connector, Identity, LoginMethod, Negotiate, Negotiated, PasswordAnswer, PasswordLogin,
-    UpstreamError, Wanted,
+    AccountState, Arrival, Connector, Identity, LoginMethod, Negotiate, Negotiated, Once, PasswordAnswer,
+    PasswordLogin, UpstreamError, Wanted,
 };
+use dex_model::Timestamp;
 
-/// The token `ticket` is believed, `realm` comes from another realm, `nobody` has no account. The password `expired` is
-/// right and expired, every other one wrong.
+/// The token `ticket` is believed, `once` by one replica only, `realm` comes from another realm, `nobody` has no account. The
+/// password `expired` is right and expired, every other one wrong.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Tickets {
     /// Whether those without a ticket are shown the form.
@@ -44,7 +45,11 @@ impl Negotiate for Tickets {
 
     async fn accept(&self, _: Wanted, token: &[u8], _: Option<IpAddr>) -> Result<Negotiated, UpstreamError> {
         match token {
-            b"ticket" => Ok(Negotiated::Identity(Identity { user_id: "jane".into(), ..Identity::default() })),
+            b"ticket" | b"once" => {
+                let identity = Identity { user_id: "jane".into(), ..Identity::default() };
+                let once = (token == b"once").then(|| Once { id: "once".into(), until: Timestamp::MAX });
+                Ok(Negotiated::Arrival(Arrival { once, ..Arrival::from(identity) }))
+            }
             b"realm" => Ok(Negotiated::WrongRealm),
             b"nobody" => Err(UpstreamError::Gone("no entry".into())),
             _ => Ok(Negotiated::Rejected(b"no".into())),

@@ -36,6 +36,7 @@ impl GroupSearch {
         if !raw.single.user_attr.is_empty() || !raw.single.group_attr.is_empty() {
             tracing::warn!(
                 connector.id = %id,
+                deprecated = true,
                 "use \"groupSearch.userMatchers\" option instead of \"userAttr/groupAttr\" fields"
             );
         }

@@ -19,11 +19,14 @@ mod ticket;
 mod forge;
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use dex_connector::Once;
 use jiff::Timestamp;
 
 use crate::config::RawKerberos;
+use crate::watched::Watched;
 use keytab::Keytab;
 use principal::{Mapping, Principal};
 use replay::{ReplayError, Replays};
@@ -37,7 +40,7 @@ const SKEW_MAX: Duration = Duration::from_secs(3600);
 
 /// The accepting side of Kerberos.
 pub(crate) struct Kerberos {
-    keytab: Keytab,
+    keytab: Watched<Keytab>,
     /// The service tickets must be for; any of the keytab's if there is none.
     service: Option<Principal>,
     /// The keytab's principal whose keys are used, whatever the ticket's service.
@@ -51,8 +54,8 @@ pub(crate) struct Kerberos {
 /// What came of a token.
 #[derive(Debug, PartialEq, Eq)]
 enum Heard {
-    /// It is believed: this is the client.
-    Client(Principal),
+    /// It is believed: this is the client, and by this other replicas know it.
+    Client(Principal, Once),
     /// There is no ticket in it yet, but there might be one in the next.
     Incomplete,
     /// It is not believed.
@@ -66,14 +69,15 @@ impl Kerberos {
             tracing::warn!(connector.id = %id, "kerberos enabled but keytabPath is empty; disabling kerberos");
             return None;
         }
-        let keytab = match Keytab::read(&raw.keytab_path) {
+        let path = raw.keytab_path.clone();
+        let keytab = match Watched::open(id, vec![PathBuf::from(&path)], move || Keytab::read(&path)) {
             Ok(keytab) => keytab,
             Err(error) => {
                 tracing::warn!(connector.id = %id, err = %error, "failed to initialize kerberos; disabling kerberos");
                 return None;
             }
         };
-        tracing::info!(connector.id = %id, keys = keytab.len(), "kerberos SPNEGO enabled for LDAP connector");
+        tracing::info!(connector.id = %id, keys = keytab.current().len(), "kerberos SPNEGO enabled for LDAP connector");
         let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         let seconds = u64::try_from(raw.max_clock_skew).ok().filter(|seconds| *seconds > 0);
         Some(Self {
@@ -100,8 +104,10 @@ impl Kerberos {
             Err(doubt) => return Heard::Doubted(doubt),
         };
         // Twice the skew: a time may be that far ahead when it is first shown.
-        match replays.first(believed.shown_once, now, self.skew * 2) {
-            Ok(()) => Heard::Client(believed.client),
+        let until = now.checked_add(self.skew * 2).unwrap_or(Timestamp::MAX);
+        let once = Once { id: believed.shown_once.digest(), until };
+        match replays.first(believed.shown_once, now, until) {
+            Ok(()) => Heard::Client(believed.client, once),
             Err(ReplayError::SeenBefore) => Heard::Doubted(Doubt::Replayed),
             Err(ReplayError::Full) => Heard::Doubted(Doubt::TooMany),
         }
@@ -115,7 +121,7 @@ impl Kerberos {
         match (&self.expected_realm, self.mapping) {
             (Some(realm), _) => realm.eq_ignore_ascii_case(&client.realm),
             (None, Mapping::UserPrincipalName) => true,
-            (None, Mapping::LocalPart) => self.keytab.is_of(&client.realm),
+            (None, Mapping::LocalPart) => self.keytab.current().is_of(&client.realm),
         }
     }
 }

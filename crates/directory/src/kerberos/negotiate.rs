@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use async_trait::async_trait;
-use dex_connector::{Negotiate, Negotiated, UpstreamError, Wanted};
+use dex_connector::{Arrival, Negotiate, Negotiated, UpstreamError, Wanted};
 
 use super::Heard;
 use super::replay::SHOWN;
@@ -19,8 +19,8 @@ impl Negotiate for Directory {
     async fn accept(&self, wanted: Wanted, token: &[u8], peer: Option<IpAddr>) -> Result<Negotiated, UpstreamError> {
         let Self { id, kerberos, .. } = self;
         let Some(kerberos) = kerberos else { return Ok(Negotiated::Rejected(REJECT.to_vec())) };
-        let client = match kerberos.hear(token, peer, self.clock.now(), &SHOWN) {
-            Heard::Client(client) => client,
+        let (client, once) = match kerberos.hear(token, peer, self.clock.now(), &SHOWN) {
+            Heard::Client(client, once) => (client, once),
             Heard::Incomplete => return Ok(Negotiated::Rejected(ASK_FOR_KERBEROS.to_vec())),
             Heard::Doubted(doubt) => {
                 tracing::info!(connector.id = %id, err = %doubt, "kerberos: SPNEGO rejected client token");
@@ -40,6 +40,6 @@ impl Negotiate for Directory {
         let username = kerberos.mapping.username(&client).ok_or_else(nobody)?;
         let identity = self.vouched_for(wanted, &username).await?.ok_or_else(nobody)?;
         tracing::info!(connector.id = %id, principal = %client, "kerberos: SPNEGO login succeeded");
-        Ok(Negotiated::Identity(identity))
+        Ok(Negotiated::Arrival(Arrival { once: Some(once), ..Arrival::from(identity) }))
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
-use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -26,8 +25,8 @@ pub(super) enum ReplayError {
 }
 
 impl Replays {
-    /// Whether it is shown for the first time; it is remembered for `keep`.
-    pub(super) fn first(&self, shown: ShownOnce, now: Timestamp, keep: Duration) -> Result<(), ReplayError> {
+    /// Whether it is shown for the first time; it is remembered until then.
+    pub(super) fn first(&self, shown: ShownOnce, now: Timestamp, until: Timestamp) -> Result<(), ReplayError> {
         let mut remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if remembered.contains_key(&shown) {
             return Err(ReplayError::SeenBefore);
@@ -38,13 +37,15 @@ impl Replays {
         if remembered.len() >= REMEMBERED_MAX {
             return Err(ReplayError::Full);
         }
-        remembered.insert(shown, now.checked_add(keep).unwrap_or(Timestamp::MAX));
+        remembered.insert(shown, until);
         Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::super::principal::Principal;
     use super::*;
 
@@ -53,19 +54,20 @@ mod tests {
         let replays = Replays::default();
         let keep = Duration::from_secs(600);
         let now: Timestamp = "2026-11-25T12:00:00Z".parse().unwrap();
+        let until = now + keep;
         let shown = |micros: i64| ShownOnce {
             client: Principal::parse("jane@X"),
             service: Principal::parse("HTTP/dex@X"),
             at: now + jiff::SignedDuration::from_micros(micros),
         };
-        assert_eq!(replays.first(shown(0), now, keep), Ok(()));
-        assert_eq!(replays.first(shown(0), now, keep), Err(ReplayError::SeenBefore));
+        assert_eq!(replays.first(shown(0), now, until), Ok(()));
+        assert_eq!(replays.first(shown(0), now, until), Err(ReplayError::SeenBefore));
         for micros in 1..REMEMBERED_MAX {
-            assert_eq!(replays.first(shown(i64::try_from(micros).unwrap()), now, keep), Ok(()));
+            assert_eq!(replays.first(shown(i64::try_from(micros).unwrap()), now, until), Ok(()));
         }
-        assert_eq!(replays.first(shown(-1), now, keep), Err(ReplayError::Full));
-        assert_eq!(replays.first(shown(-1), now + keep, keep), Err(ReplayError::Full), "the last moment");
+        assert_eq!(replays.first(shown(-1), now, until), Err(ReplayError::Full));
+        assert_eq!(replays.first(shown(-1), until, until), Err(ReplayError::Full), "the last moment");
         let over = now + keep + Duration::from_nanos(1);
-        assert_eq!(replays.first(shown(-1), over, keep), Ok(()), "old ones are forgotten");
+        assert_eq!(replays.first(shown(-1), over, until), Ok(()), "old ones are forgotten");
     }
 }

@@ -37,7 +37,7 @@ fn keytab() -> Vec<u8> {
 
 fn kerberos() -> Kerberos {
     Kerberos {
-        keytab: Keytab::parse(&keytab()).unwrap(),
+        keytab: Watched::open("corp", Vec::new(), || Keytab::parse(&keytab())).unwrap(),
         service: None,
         keyed_as: None,
         skew: SKEW,
@@ -67,9 +67,20 @@ fn honest() -> Forged {
     }
 }
 
-fn hear(kerberos: &Kerberos, forged: &Forged) -> Heard {
+fn hear(kerberos: &Kerberos, forged: &Forged) -> Told {
     let peer = Some(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)));
-    kerberos.hear(&forged.token(), peer, now(), &Replays::default())
+    told(kerberos.hear(&forged.token(), peer, now(), &Replays::default()))
+}
+
+/// The client, or why there is none.
+type Told = Result<Principal, Option<Doubt>>;
+
+fn told(heard: Heard) -> Told {
+    match heard {
+        Heard::Client(client, _) => Ok(client),
+        Heard::Incomplete => Err(None),
+        Heard::Doubted(doubt) => Err(Some(doubt)),
+    }
 }
 
 fn client(of: (&str, &[&str])) -> Principal {
@@ -112,33 +123,53 @@ fn only_what_a_realm_has_sealed_is_believed() {
     ];
     for (told, forged, believed) in cases {
         let heard = hear(&kerberos(), &forged);
-        assert_eq!(heard == Heard::Client(client(JANE)), believed, "{told}: {heard:?}");
-        assert!(believed || matches!(heard, Heard::Doubted(_)), "{told}: {heard:?}");
+        assert_eq!(heard == Ok(client(JANE)), believed, "{told}: {heard:?}");
+        assert!(believed || matches!(heard, Err(Some(_))), "{told}: {heard:?}");
     }
 }
 
 #[test]
 fn a_token_counts_once_whoever_hears_it() {
     let replays = Replays::default();
-    let hear = |forged: &Forged, at| kerberos().hear(&forged.token(), None, at, &replays);
-    assert_eq!(hear(&honest(), now()), Heard::Client(client(JANE)));
-    assert_eq!(hear(&honest(), now()), Heard::Doubted(Doubt::Replayed), "sealed anew, and the same");
-    assert_eq!(hear(&honest(), after(299)), Heard::Doubted(Doubt::Replayed));
-    assert_eq!(hear(&Forged { micros: 6, ..honest() }, now()), Heard::Client(client(JANE)));
+    let hear = |forged: &Forged, at| told(kerberos().hear(&forged.token(), None, at, &replays));
+    assert_eq!(hear(&honest(), now()), Ok(client(JANE)));
+    assert_eq!(hear(&honest(), now()), Err(Some(Doubt::Replayed)), "sealed anew, and the same");
+    assert_eq!(hear(&honest(), after(299)), Err(Some(Doubt::Replayed)));
+    assert_eq!(hear(&Forged { micros: 6, ..honest() }, now()), Ok(client(JANE)));
     let admin = Forged { client: ADMIN, claimed: ADMIN, ..honest() };
-    assert_eq!(hear(&admin, now()), Heard::Client(client(ADMIN)));
-    assert_eq!(hear(&honest(), after(601)), Heard::Doubted(Doubt::Skew(honest().at + SignedDuration::from_micros(5))));
+    assert_eq!(hear(&admin, now()), Ok(client(ADMIN)));
+    assert_eq!(hear(&honest(), after(601)), Err(Some(Doubt::Skew(honest().at + SignedDuration::from_micros(5)))));
+}
+
+#[test]
+fn other_replicas_know_a_token_by_a_name_of_its_own() {
+    let once = |forged: &Forged| match kerberos().hear(&forged.token(), None, now(), &Replays::default()) {
+        Heard::Client(_, once) => once,
+        other => panic!("{other:?}"),
+    };
+    let first = once(&honest());
+    assert_eq!(first, once(&honest()), "at another replica");
+    assert_eq!(first.until, after(600), "as long as a clock may be off, both ways");
+    assert!(first.id.len() < 64 && first.id.bytes().all(|byte| byte.is_ascii_graphic()), "{}", first.id);
+    let others = [
+        Forged { micros: 6, ..honest() },
+        Forged { client: ADMIN, claimed: ADMIN, ..honest() },
+        Forged { service: (REALM, &["host", "dex.example.com"]), key: vec![4; 32], ..honest() },
+    ];
+    for other in others {
+        assert_ne!(first.id, once(&other).id);
+    }
 }
 
 #[test]
 fn the_service_and_the_key_can_be_named() {
     let host = Forged { service: (REALM, &["host", "dex.example.com"]), key: vec![4; 32], ..honest() };
-    assert_eq!(hear(&kerberos(), &host), Heard::Client(client(JANE)), "any service of the keytab");
+    assert_eq!(hear(&kerberos(), &host), Ok(client(JANE)), "any service of the keytab");
     let bound = Kerberos { service: Some(Principal::parse("HTTP/DEX.example.com")), ..kerberos() };
-    assert_eq!(hear(&bound, &host), Heard::Doubted(Doubt::AnotherService(client(host.service))));
-    assert_eq!(hear(&bound, &honest()), Heard::Client(client(JANE)));
+    assert_eq!(hear(&bound, &host), Err(Some(Doubt::AnotherService(client(host.service)))));
+    assert_eq!(hear(&bound, &honest()), Ok(client(JANE)));
     let keyed = Kerberos { keyed_as: Some(vec!["host".into(), "dex.example.com".into()]), ..kerberos() };
-    assert_eq!(hear(&keyed, &Forged { key: vec![4; 32], ..honest() }), Heard::Client(client(JANE)));
+    assert_eq!(hear(&keyed, &Forged { key: vec![4; 32], ..honest() }), Ok(client(JANE)));
 }
 
 #[test]
@@ -157,7 +188,7 @@ fn names_of_a_trusted_realm_are_not_those_of_ours() {
     for (expected, mapping, who, admitted) in cases {
         let kerberos = Kerberos { expected_realm: expected.map(str::to_owned), mapping, ..kerberos() };
         let forged = Forged { client: who, claimed: who, ..honest() };
-        let Heard::Client(client) = hear(&kerberos, &forged) else { panic!("the realm's own server has sealed it") };
+        let client = hear(&kerberos, &forged).expect("the realm's own server has sealed it");
         assert_eq!(kerberos.admits(&client), admitted, "{expected:?} {mapping:?} {client}");
     }
 }
@@ -170,14 +201,11 @@ fn no_damage_to_a_token_lets_anybody_in() {
         for bit in 0..8 {
             let mut damaged = whole.clone();
             damaged[at] ^= 1 << bit;
-            let heard = kerberos.hear(&damaged, None, now(), &Replays::default());
+            let heard = told(kerberos.hear(&damaged, None, now(), &Replays::default()));
             // The name of the mechanism, the options and the like are not sealed.
-            assert!(
-                heard == Heard::Client(client(JANE)) || !matches!(heard, Heard::Client(_)),
-                "{at} {bit}: {heard:?}"
-            );
+            assert!(heard == Ok(client(JANE)) || heard.is_err(), "{at} {bit}: {heard:?}");
         }
-        let heard = kerberos.hear(&whole[..at], None, now(), &Replays::default());
-        assert!(!matches!(heard, Heard::Client(_)), "cut at {at}");
+        let heard = told(kerberos.hear(&whole[..at], None, now(), &Replays::default()));
+        assert!(heard.is_err(), "cut at {at}");
     }
 }

@@ -3,6 +3,9 @@
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use aws_lc_rs::digest;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use picky_krb::crypto::CipherSuite;
 use zeroize::Zeroizing;
@@ -77,6 +80,15 @@ pub(super) struct ShownOnce {
     pub(super) at: Timestamp,
 }
 
+impl ShownOnce {
+    /// What stands for it where others are told of it: short, and the same at every replica.
+    pub(super) fn digest(&self) -> String {
+        let Self { client, service, at } = self;
+        let text = format!("{client}\0{service}\0{}", at.as_microsecond());
+        URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, text.as_bytes()))
+    }
+}
+
 /// Believes a request or says why not.
 pub(super) fn believe(
     kerberos: &Kerberos,
@@ -94,7 +106,8 @@ pub(super) fn believe(
     }
     let sealed = request.ticket.sealed;
     let named = kerberos.keyed_as.as_ref().unwrap_or(&service.components);
-    let key = kerberos.keytab.key(&service.realm, named, sealed.kind, sealed.version);
+    let keytab = kerberos.keytab.current();
+    let key = keytab.key(&service.realm, named, sealed.kind, sealed.version);
     let (kind, version) = (sealed.kind, sealed.version);
     let key = key.ok_or_else(|| Doubt::NoKey { service: service.clone(), kind, version })?;
     let grant = message::grant(&opened(&sealed, key, USE_OF_TICKETS)?)?;

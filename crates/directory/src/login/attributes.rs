@@ -21,14 +21,6 @@ pub(super) fn values<'a>(entry: &'a Entry, name: &str) -> Vec<&'a [u8]> {
     }
 }
 
-/// Whether the server has sent a part of the values only (MS-ADTS §3.1.1.3.1.3.3).
-pub(super) fn is_partial(entry: &Entry, name: &str) -> bool {
-    entry.attributes.iter().any(|attribute| {
-        let option = attribute.name.split_once(';').filter(|(plain, _)| plain.eq_ignore_ascii_case(name));
-        option.is_some_and(|(_, option)| option.to_ascii_lowercase().starts_with("range="))
-    })
-}
-
 /// The first value, if it is text.
 pub(super) fn first_text(entry: &Entry, name: &str) -> Option<String> {
     values(entry, name).first().and_then(|bytes| std::str::from_utf8(bytes).ok()).map(str::to_owned)
@@ -102,20 +94,6 @@ mod tests {
         ];
         for (name, expected) in cases {
             assert_eq!(claim(&entry, name).unwrap().as_deref(), expected, "{name}");
-        }
-    }
-
-    #[test]
-    fn a_part_of_the_values_is_known_by_its_range() {
-        let cases = [
-            ("memberOf;range=0-1499", true),
-            ("MEMBEROF;Range=0-*", true),
-            ("memberOf", false),
-            ("memberOf;x-y", false),
-            ("member;range=0-1", false),
-        ];
-        for (name, expected) in cases {
-            assert_eq!(is_partial(&entry(&[(name, b"cn=x")]), "memberOf"), expected, "{name}");
         }
     }
 

@@ -10,12 +10,12 @@ use crate::wire::{Filter, Outcome, Search, code};
 const ENTRIES_MAX: u32 = 2;
 
 impl Directory {
-    /// The one entry that `name` stands for, `None` if there is none.
+    /// The one entry that `name` stands for, with these of its attributes; `None` if there is none.
     ///
     /// # Errors
     ///
     /// [`UpstreamError`] if there are several, or it cannot be told.
-    pub(crate) async fn find(&self, name: &str) -> Result<Option<Located>, UpstreamError> {
+    pub(crate) async fn find(&self, name: &str, attributes: &[String]) -> Result<Option<Located>, UpstreamError> {
         let users = &self.settings.users;
         let filters = users.usernames.iter().map(|attribute| Filter::equal(attribute, name)).collect();
         let filter = Filter::any(filters).within(users.filter.as_ref());
@@ -23,7 +23,7 @@ impl Directory {
             base: &users.base,
             scope: users.scope,
             filter: &filter,
-            attributes: &users.attributes,
+            attributes,
             size_limit: ENTRIES_MAX,
             entries_max: ENTRIES_MAX,
             page: 0,
@@ -49,7 +49,7 @@ impl Directory {
                 filter.to_string()
             )));
         }
-        tracing::debug!(connector.id = %self.id, username = ?name, user_dn = ?dn, "username mapped to entry");
+        tracing::debug!(connector.id = %self.id, username = name, user_dn = dn, "username mapped to entry");
         Ok(Some(located))
     }
 }

@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use dex_connector::UpstreamError;
 
 use super::Directory;
-use super::attributes::{claim, is_partial, values};
+use super::attributes::claim;
 use super::find::failed;
 use crate::config::{GroupSearch, Matcher};
-use crate::wire::{Entry, Filter, Search, code, condition};
+use crate::wire::{Entry, Filter, NO_ATTRIBUTE, Search, code, condition};
 
 /// The most groups one user may be in.
 const GROUPS_MAX: u32 = 10_000;
@@ -30,7 +30,7 @@ impl Directory {
             self.matched(groups, matcher, entry, &mut names).await?;
         }
         if names.listed.is_empty() {
-            tracing::info!(connector.id = %self.id, user_dn = ?entry.dn, "ldap: groups search returned no groups");
+            tracing::info!(connector.id = %self.id, user_dn = entry.dn, "ldap: groups search returned no groups");
         }
         Ok(names.listed)
     }
@@ -43,12 +43,8 @@ impl Directory {
         entry: &Entry,
         names: &mut Names,
     ) -> Result<(), UpstreamError> {
-        if is_partial(entry, &matcher.user) {
-            let text = format!("ldap: the server sends only some values of {:?} of entry {:?}", matcher.user, entry.dn);
-            return Err(UpstreamError::Unacceptable(text));
-        }
         let mut seen = HashSet::new();
-        let mut level: Vec<Vec<u8>> = values(entry, &matcher.user).into_iter().map(<[u8]>::to_vec).collect();
+        let mut level = self.all_values(entry, &matcher.user).await?;
         let mut left = &matcher.group;
         for _ in 0..DEPTH_MAX {
             let mut next = Vec::new();
@@ -74,9 +70,8 @@ impl Directory {
         let conditions: Result<_, _> = values.iter().map(|value| condition(left, value)).collect();
         let conditions = conditions.map_err(|error| UpstreamError::Misconfigured(format!("ldap: {error}")))?;
         let filter = Filter::any(conditions).within(groups.filter.as_ref());
-        // No attribute at all is asked for by a name no attribute has (RFC 4511 §4.5.1.8).
         let by_dn = groups.name.eq_ignore_ascii_case("dn") || groups.name.is_empty();
-        let attributes = [if by_dn { "1.1".to_owned() } else { groups.name.clone() }];
+        let attributes = [if by_dn { NO_ATTRIBUTE.to_owned() } else { groups.name.clone() }];
         let search = Search {
             base: &groups.base,
             scope: groups.scope,
@@ -90,7 +85,7 @@ impl Directory {
         match outcome.code {
             code::SUCCESS => Ok(found.into_iter().map(|located| located.entry).collect()),
             code::NO_SUCH_OBJECT => {
-                tracing::info!(connector.id = %self.id, base_dn = %groups.base, "ldap: the base of the groups is not there");
+                tracing::info!(connector.id = %self.id, base_dn = groups.base, "ldap: the base of the groups is not there");
                 Ok(Vec::new())
             }
             _ => Err(failed(&filter, &outcome)),

@@ -33,7 +33,8 @@ impl Directory {
     ///
     /// [`UpstreamError::Gone`] if the account may not be used: no server looks at it in place of a bind.
     pub(crate) async fn vouched_for(&self, wanted: Wanted, username: &str) -> Result<Option<Identity>, UpstreamError> {
-        let Some(Located { entry, .. }) = self.find(username).await? else { return Ok(None) };
+        let attributes = &self.settings.users.attributes;
+        let Some(Located { entry, .. }) = self.find(username, attributes).await? else { return Ok(None) };
         if let Some(state) = standing(&entry, self.clock.now()) {
             return Err(UpstreamError::Gone(format!("ldap: entry {:?}: {state}", entry.dn)));
         }

@@ -13,6 +13,7 @@ mod find;
 mod groups;
 mod identity;
 mod password;
+mod ranges;
 mod referrals;
 mod refresh;
 mod verdict;

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::Directory;
 use super::referrals::Located;
-use super::verdict::{Verdict, verdict};
+use super::verdict::{Verdict, refusal, verdict};
 use crate::pool::Bound;
 use crate::wire::code;
 
@@ -23,7 +23,7 @@ impl PasswordLogin for Directory {
         if !plausible(username) || !plausible(password) {
             return Ok(PasswordAnswer::Wrong);
         }
-        let Some(located) = self.find(username).await? else {
+        let Some(located) = self.find(username, self.settings.users.needed(wanted)).await? else {
             self.mask(password).await?;
             return Ok(PasswordAnswer::Wrong);
         };
@@ -49,21 +49,21 @@ impl Directory {
         };
         let Bound { endpoint, outcome, policy } = bound;
         let verdict = verdict(&outcome, policy, self.settings.tell);
-        if verdict != Verdict::Right {
+        if let Some(what) = refusal(&outcome, policy) {
             let duration_ms = u64::try_from(asked.elapsed().as_millis()).unwrap_or(u64::MAX);
             tracing::info!(
                 connector.id = %self.id,
                 host = %endpoint,
-                user_dn = ?dn,
+                user_dn = dn,
                 code = outcome.code,
-                text = %outcome.text,
-                ?policy,
+                text = outcome.text,
+                policy = policy.map(tracing::field::debug),
                 duration_ms,
-                "the directory did not take the password"
+                "{what}"
             );
         }
         if verdict == Verdict::Failed {
-            let text = format!("ldap: failed to bind as dn {dn:?}: {outcome}");
+            let text = format!("ldap: {endpoint}: failed to bind as dn {dn:?}: {outcome}");
             return Err(match outcome.code {
                 code::BUSY | code::UNAVAILABLE => UpstreamError::Unreachable(text.into()),
                 _ => UpstreamError::Unacceptable(text),

@@ -42,7 +42,7 @@ impl Directory {
         let plain = unescape(stored).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         let names = std::iter::once(stored.to_owned()).chain(plain.filter(|plain| plain != stored));
         for name in names {
-            if let Some(located) = self.find(&name).await? {
+            if let Some(located) = self.find(&name, &self.settings.users.attributes).await? {
                 return Ok(located.entry);
             }
         }

@@ -56,6 +56,16 @@ pub(super) fn verdict(outcome: &Outcome, policy: Option<PolicyError>, tell: Tell
     }
 }
 
+/// What the log says of a bind the directory refused, whatever the user is told. Where it could not check the password there
+/// is an error, which says so.
+pub(super) fn refusal(outcome: &Outcome, policy: Option<PolicyError>) -> Option<&'static str> {
+    match verdict(outcome, policy, Tell::Always) {
+        Verdict::Wrong => Some("login failed: the password is wrong"),
+        Verdict::Refused(_) => Some("login failed: the account cannot be used"),
+        Verdict::Right | Verdict::Failed => None,
+    }
+}
+
 /// The policy looks at the lock before the password, and at the password's age after it
 /// (draft-behera-ldap-password-policy-10, section 7.1).
 fn policy_says(policy: Option<PolicyError>) -> Option<Said> {
@@ -131,6 +141,12 @@ mod tests {
             let outcome = Outcome { code, text, referrals: Vec::new() };
             let got = [Tell::AfterPassword, Tell::Always, Tell::Never].map(|tell| verdict(&outcome, policy, tell));
             assert_eq!(got, expected, "{outcome} {policy:?}");
+            let logged = match expected[1] {
+                Wrong => Some("login failed: the password is wrong"),
+                Refused(_) => Some("login failed: the account cannot be used"),
+                Right | Failed => None,
+            };
+            assert_eq!(refusal(&outcome, policy), logged, "{outcome} {policy:?}");
         }
     }
 }

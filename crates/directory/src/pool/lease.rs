@@ -31,11 +31,15 @@ impl Pool {
     async fn open(&self, lane: Lane, slot: Slot) -> Result<Lease, DirectoryError> {
         let mut last = DirectoryError::NoHost("none is configured".to_owned());
         let mut slot = Some(slot);
-        for endpoint in self.hosts.ordered().await? {
+        let mut endpoints = self.hosts.ordered().await?.into_iter().peekable();
+        while let Some(endpoint) = endpoints.next() {
             let room = slot.take().unwrap_or_else(|| self.slots.slot());
             match self.open_at(endpoint.clone(), lane, room).await {
                 Err(error @ (DirectoryError::Failed { .. } | DirectoryError::ServiceBind { .. })) => {
-                    self.failed(&endpoint, &error);
+                    self.hosts.failed(&endpoint);
+                    if endpoints.peek().is_some() {
+                        self.passed_over(&endpoint, &error);
+                    }
                     last = error;
                 }
                 opened => return opened,

@@ -10,6 +10,7 @@ mod error;
 mod health;
 mod hosts;
 mod lease;
+mod permits;
 mod referral;
 mod slots;
 mod srv;
@@ -17,7 +18,6 @@ mod srv;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
@@ -27,6 +27,7 @@ pub(crate) use referral::Referral;
 pub(crate) use srv::Srv;
 
 use crate::wire::{Failure, Found, Outcome, PolicyError, Search, Transport};
+use permits::Permits;
 use slots::{Lane, Lease, Slots};
 
 /// How often a request is sent again on a connection to another server, or on a fresh one.
@@ -60,7 +61,7 @@ pub(crate) struct Pool {
     transport: Transport,
     service: Service,
     limits: Limits,
-    permits: Arc<Semaphore>,
+    permits: Permits,
     slots: Arc<Slots>,
 }
 
@@ -110,7 +111,7 @@ impl Done {
 
 impl Pool {
     pub(crate) fn new(id: &str, hosts: Hosts, transport: Transport, service: Service, limits: Limits) -> Self {
-        let permits = Arc::new(Semaphore::new(limits.connections));
+        let permits = Permits::new(limits.connections);
         let slots = Arc::new(Slots::new(limits.connections));
         Self { id: id.to_owned(), hosts, transport, service, limits, permits, slots }
     }
@@ -139,21 +140,21 @@ impl Pool {
     ///
     /// [`DirectoryError`] if not.
     pub(crate) async fn probe(&self) -> Result<(), DirectoryError> {
-        let permit = self.permit().await?;
+        let permit = self.permit(Lane::Service).await?;
         let lease = self.lease(Lane::Service).await?;
         self.slots.give_back(lease);
         drop(permit);
         Ok(())
     }
 
-    async fn permit(&self) -> Result<tokio::sync::SemaphorePermit<'_>, DirectoryError> {
-        let waited = timeout(self.limits.request, self.permits.acquire()).await;
-        waited.ok().and_then(Result::ok).ok_or(DirectoryError::Busy(self.limits.connections))
+    async fn permit(&self, lane: Lane) -> Result<tokio::sync::SemaphorePermit<'_>, DirectoryError> {
+        let permit = self.permits.one(lane, self.limits.request).await;
+        permit.ok_or(DirectoryError::Busy(self.limits.connections))
     }
 
     async fn run(&self, job: &Job<'_>) -> Result<Done, DirectoryError> {
-        let _permit = self.permit().await?;
         let lane = job.lane();
+        let _permit = self.permit(lane).await?;
         let (mut attempts, mut on_fresh_ones) = (0, 0);
         loop {
             let mut lease = self.lease(lane).await?;
@@ -168,30 +169,33 @@ impl Pool {
             };
             attempts += 1;
             on_fresh_ones += usize::from(!lease.reused);
-            let endpoint = self.broken(lease, &failure);
+            // A connection that has waited may have been closed meanwhile by a server that is well.
+            let stale = lease.reused && matches!(failure, Failure::Closed | Failure::Io(_));
+            let endpoint = self.broken(lease, stale);
             // A server that fails on a fresh connection is not asked again, only another one.
             if attempts >= ATTEMPTS_MAX || on_fresh_ones >= self.hosts.count() {
                 return Err(DirectoryError::Failed { endpoint, failure });
+            }
+            if !stale {
+                self.passed_over(&endpoint, &failure);
             }
         }
     }
 
     /// Closes a connection that broke, and those to the same server that wait for work.
-    fn broken(&self, lease: Lease, failure: &Failure) -> Endpoint {
+    fn broken(&self, lease: Lease, stale: bool) -> Endpoint {
         let endpoint = lease.endpoint.clone();
-        // A connection that has waited may have been closed meanwhile by a server that is well.
-        let stale = lease.reused && matches!(failure, Failure::Closed | Failure::Io(_));
         drop(lease);
         self.slots.close_idle(&endpoint);
         if !stale {
-            self.failed(&endpoint, failure);
+            self.hosts.failed(&endpoint);
         }
         endpoint
     }
 
-    fn failed(&self, endpoint: &Endpoint, failure: &dyn std::error::Error) {
-        self.hosts.failed(endpoint);
-        tracing::warn!(connector.id = %self.id, host = %endpoint, err = %failure, "directory server failed");
+    /// Tells of a server in whose place another one is asked. What the last one did is told by whoever needed the answer.
+    fn passed_over(&self, endpoint: &Endpoint, failure: &dyn std::error::Error) {
+        tracing::warn!(connector.id = %self.id, host = %endpoint, err = %failure, "directory server failed; asking again");
     }
 }
 

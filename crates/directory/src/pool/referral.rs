@@ -69,7 +69,7 @@ impl Pool {
     }
 
     async fn run_at(&self, endpoint: Endpoint, job: &Job<'_>) -> Result<Done, DirectoryError> {
-        let _permit = self.permit().await?;
+        let _permit = self.permit(job.lane()).await?;
         let mut lease = self.open_at(endpoint.clone(), job.lane(), self.slots.slot()).await?;
         let done = timeout(self.limits.request, perform(&mut lease, job)).await;
         done.unwrap_or(Err(Failure::Silent(self.limits.request)))

@@ -118,6 +118,9 @@ impl Slots {
     /// Dropped by the caller, when the lock is free again.
     fn take_idle(&self, which: impl Fn(&Lease) -> bool) -> Vec<Lease> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if !state.idle.iter().any(&which) {
+            return Vec::new();
+        }
         let (taken, kept) = std::mem::take(&mut state.idle).into_iter().partition(|lease| which(lease));
         state.idle = kept;
         taken

@@ -96,36 +96,47 @@ pub(crate) fn number(bytes: &[u8]) -> Result<u32, Malformed> {
 /// Adds an element to `to`.
 pub(crate) fn put(to: &mut Vec<u8>, tag: u8, body: &[u8]) {
     to.push(tag);
-    let length = body.len();
-    if let Ok(short @ ..0x80) = u8::try_from(length) {
+    if let Ok(short @ ..0x80) = u8::try_from(body.len()) {
         to.push(short);
     } else {
-        let digits = length.to_be_bytes();
-        let first = digits.iter().position(|digit| *digit != 0).unwrap_or(digits.len() - 1);
-        let count = u8::try_from(digits.len() - first).expect("a length has eight bytes at most");
-        to.push(0x80 | count);
-        to.extend_from_slice(&digits[first..]);
+        let (count, digits) = long_length(body.len());
+        to.push(count);
+        to.extend(digits);
     }
     to.extend_from_slice(body);
+}
+
+/// The length of a body of 128 bytes and more: the byte that says how many follow, and those.
+fn long_length(length: usize) -> (u8, impl Iterator<Item = u8>) {
+    let digits = length.to_be_bytes();
+    let first = digits.iter().position(|digit| *digit != 0).unwrap_or(digits.len() - 1);
+    let count = u8::try_from(digits.len() - first).expect("a length has eight bytes at most");
+    (0x80 | count, digits.into_iter().skip(first))
 }
 
 /// Adds an integer to `to`.
 pub(crate) fn put_number(to: &mut Vec<u8>, tag: u8, number: u32) {
     let digits = number.to_be_bytes();
     let first = digits.iter().position(|digit| *digit != 0).unwrap_or(digits.len() - 1);
-    let mut body = Vec::with_capacity(5);
-    if digits[first] & 0x80 != 0 {
-        body.push(0);
-    }
-    body.extend_from_slice(&digits[first..]);
-    put(to, tag, &body);
+    // A first bit that is set would make it negative.
+    let sign = usize::from(digits[first] & 0x80 != 0);
+    let body = [0, digits[0], digits[1], digits[2], digits[3]];
+    put(to, tag, &body[first + 1 - sign..]);
 }
 
-/// An element whose body `fill` writes.
+/// An element whose body `fill` writes, in place: the length is put in front of it afterwards.
 pub(crate) fn built(to: &mut Vec<u8>, tag: u8, fill: impl FnOnce(&mut Vec<u8>)) {
-    let mut body = Vec::new();
-    fill(&mut body);
-    put(to, tag, &body);
+    to.extend_from_slice(&[tag, 0]);
+    let start = to.len();
+    fill(to);
+    let length = to.len() - start;
+    if let Ok(short @ ..0x80) = u8::try_from(length) {
+        to[start - 1] = short;
+    } else {
+        let (count, digits) = long_length(length);
+        to[start - 1] = count;
+        to.splice(start..start, digits);
+    }
 }
 
 #[cfg(test)]
@@ -134,7 +145,7 @@ mod tests {
 
     #[test]
     fn what_is_written_reads_back() {
-        for number in [0, 1, 127, 128, 255, 256, 65_535, 65_536, 0x7fff_ffff] {
+        for number in [0, 1, 127, 128, 255, 256, 65_535, 65_536, 0x7f_ffff, 0x80_0000, 0x7fff_ffff] {
             let mut bytes = Vec::new();
             put_number(&mut bytes, INTEGER, number);
             assert_eq!(Reader::new(&bytes).number(INTEGER), Ok(number));
@@ -145,6 +156,9 @@ mod tests {
             let mut reader = Reader::new(&bytes);
             assert_eq!(reader.element(OCTETS).unwrap().len(), length);
             assert!(reader.rest().is_empty());
+            let mut in_place = vec![1];
+            built(&mut in_place, OCTETS, |to| to.resize(to.len() + length, 7));
+            assert_eq!(in_place[1..], bytes, "{length} bytes, written in place");
         }
     }
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::task::Poll;
 
-use bytes::BytesMut;
+use bytes::{Buf as _, BytesMut};
 use tokio::io::{AsyncRead as _, AsyncReadExt as _, AsyncWriteExt as _, ReadBuf};
 
 use super::ber::{self, Malformed};
@@ -18,6 +18,9 @@ const MESSAGE_BYTES_MAX: usize = 16 << 20;
 /// How many bytes of answers to one search are read: ten thousand groups with long names are a third of it. A connector whose
 /// directory sends without end must not take the memory of the others.
 const SEARCH_BYTES_MAX: usize = 32 << 20;
+
+/// How many bytes are read at a time: nearly every answer as a whole.
+const READ_BYTES: usize = 4096;
 
 /// How many pages of a search are read; a server that hands out cookies for ever is stopped here.
 const PAGES_MAX: usize = 1000;
@@ -224,12 +227,14 @@ impl Connection {
                 Some((_, whole)) if whole <= self.read.len() => break whole,
                 _ => {}
             }
+            self.read.reserve(READ_BYTES);
             if self.stream.read_buf(&mut self.read).await.map_err(Failure::Io)? == 0 {
                 return Err(Failure::Closed);
             }
         };
         self.received = self.received.saturating_add(length);
-        let answer = message::decode(&self.read.split_to(length))?;
+        let answer = message::decode(&self.read[..length])?;
+        self.read.advance(length);
         match answer.id {
             // A notice of disconnection (RFC 4511 §4.4.1).
             0 => Err(Failure::Closed),

@@ -22,6 +22,9 @@ const ITEMS_MAX: usize = 100_000;
 
 const START_TLS: &str = "1.3.6.1.4.1.1466.20037";
 
+/// Asks for no attribute at all, by a name that none has (RFC 4511 §4.5.1.8).
+pub(crate) const NO_ATTRIBUTE: &str = "1.1";
+
 /// What a search looks through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
@@ -51,9 +54,13 @@ pub(crate) enum Request<'a> {
     StartTls,
 }
 
-/// The bytes of a request.
+/// Room for all of a request but the name and the password of a bind, in bytes; a long search takes more.
+const REQUEST_BYTES: usize = 512;
+
+/// The bytes of a request. A bind is written without growing, so that no copy of the password stays behind.
 pub(crate) fn encode(id: u32, request: &Request<'_>, controls: &[Control]) -> Vec<u8> {
-    let mut message = Vec::new();
+    let named = if let Request::Bind { dn, password } = request { dn.len() + password.len() } else { 0 };
+    let mut message = Vec::with_capacity(REQUEST_BYTES + named);
     ber::built(&mut message, ber::SEQUENCE, |to| {
         ber::put_number(to, ber::INTEGER, id);
         request.write(to);
@@ -204,7 +211,8 @@ fn texts(reader: &mut Reader<'_>) -> Result<Vec<String>, Malformed> {
 /// What a server says, on one line. Active Directory ends it with a NUL byte.
 fn text(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
-    text.trim_end_matches('\0').chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    let text = text.trim_end_matches('\0');
+    if text.contains(char::is_control) { text.replace(char::is_control, " ") } else { text.to_owned() }
 }
 
 #[cfg(test)]

@@ -18,5 +18,5 @@ pub(crate) use connection::{Connection, Failure, Found, Search};
 pub(crate) use controls::PolicyError;
 pub(crate) use filter::Filter;
 pub(crate) use filter_text::{condition, parse as parse_filter, unescape};
-pub(crate) use message::{Attribute, Entry, Outcome, Scope, code};
+pub(crate) use message::{Attribute, Entry, NO_ATTRIBUTE, Outcome, Scope, code};
 pub(crate) use stream::{Security, Transport};

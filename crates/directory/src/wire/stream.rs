@@ -8,6 +8,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::Failure;
+use crate::watched::Watched;
 
 /// A stream of bytes in both directions.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
@@ -36,7 +37,7 @@ impl Security {
 #[derive(Clone)]
 pub(crate) struct Transport {
     pub(crate) security: Security,
-    pub(crate) tls: Arc<rustls::ClientConfig>,
+    pub(crate) tls: Arc<Watched<rustls::ClientConfig>>,
 }
 
 /// Connects to `host`, trying its addresses one after the other.
@@ -51,9 +52,9 @@ pub(crate) async fn connect(host: &str, port: u16) -> Result<TcpStream, Failure>
 pub(crate) async fn secure(
     stream: Box<dyn Stream>,
     host: &str,
-    tls: &Arc<rustls::ClientConfig>,
+    tls: &Watched<rustls::ClientConfig>,
 ) -> Result<Box<dyn Stream>, Failure> {
     let name = ServerName::try_from(host.to_owned()).map_err(|_| Failure::Name(host.to_owned()))?;
-    let stream = TlsConnector::from(tls.clone()).connect(name, stream).await.map_err(Failure::Tls)?;
+    let stream = TlsConnector::from(tls.current()).connect(name, stream).await.map_err(Failure::Tls)?;
     Ok(Box::new(stream))
 }

@@ -71,7 +71,7 @@ pub(crate) async fn token(environment: &[(&'static str, PathBuf)]) -> Vec<u8> {
 pub(crate) async fn take(corp: &Opened, token: &[u8]) -> Taken {
     let negotiate = corp.form().negotiate().expect("tickets are taken");
     match negotiate.accept(ALL, token, None).await {
-        Ok(Negotiated::Identity(identity)) => Taken::In(identity.user_id),
+        Ok(Negotiated::Arrival(arrival)) => Taken::In(arrival.identity.user_id),
         Ok(Negotiated::Rejected(answer)) => Taken::Rejected(answer),
         Ok(Negotiated::WrongRealm) => Taken::WrongRealm,
         Err(UpstreamError::Gone(_)) => Taken::Gone,
@@ -131,6 +131,7 @@ async fn a_ticket_of_the_realm_is_taken_once() {
         let corp = open_at(&with_tickets(&server, keytab, json!({})), clock(ahead));
         assert_eq!(take(&corp, &token(&jane).await).await, expected, "{told}");
     }
+    a_keytab_is_read_again_when_it_changes(&server, [&others, &keytab], &jane).await;
     for user in ["stranger", "locked"] {
         let ticket = kinit(&kdc.krb5_conf(), user, "ticket").await.unwrap();
         assert_eq!(take(&usual, &token(&ticket).await).await, Taken::Gone, "{user}");
@@ -144,6 +145,24 @@ async fn a_ticket_of_the_realm_is_taken_once() {
     assert!(error.contains("multiple (2) results"), "{error}");
     a_login_by_ticket_is_refreshed(&usual, &token(&jane).await).await;
     without_a_keytab(&server).await;
+}
+
+async fn a_keytab_is_read_again_when_it_changes(
+    server: &Slapd,
+    [others, own]: [&Path; 2],
+    jane: &[(&'static str, PathBuf)],
+) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keytab");
+    std::fs::copy(others, &path).unwrap();
+    let corp = open_at(&with_tickets(server, &path, json!({})), clock(0));
+    assert_eq!(take(&corp, &token(jane).await).await, Taken::Rejected(REJECT.to_vec()), "the keytab of old");
+    std::fs::copy(own, folder.path().join("next")).unwrap();
+    std::fs::rename(folder.path().join("next"), &path).unwrap();
+    for told in ["the new one", "the new one is kept"] {
+        assert_eq!(take(&corp, &token(jane).await).await, Taken::In("jane".to_owned()), "{told}");
+        std::fs::write(&path, "broken").unwrap();
+    }
 }
 
 async fn what_is_no_ticket(corp: &Opened, shown: &[u8]) {
@@ -167,9 +186,11 @@ async fn what_is_no_ticket(corp: &Opened, shown: &[u8]) {
 }
 
 async fn a_login_by_ticket_is_refreshed(corp: &Opened, token: &[u8]) {
-    let Ok(Negotiated::Identity(identity)) = corp.form().negotiate().unwrap().accept(ALL, token, None).await else {
+    let Ok(Negotiated::Arrival(arrival)) = corp.form().negotiate().unwrap().accept(ALL, token, None).await else {
         panic!("the ticket is good")
     };
+    assert!(arrival.once.is_some(), "other replicas are told of it");
+    let identity = arrival.identity;
     assert_eq!(identity.groups, ["childGroup", "circularGroup1"]);
     assert_eq!(corp.refresher().refresh(ALL, identity.clone()).await.unwrap(), identity);
 }

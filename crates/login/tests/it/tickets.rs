@@ -45,6 +45,20 @@ async fn tickets_are_asked_for_and_the_form_is_in_the_challenge() {
     }
 }
 
+/// The connector of this test remembers nothing, as that of another replica would not.
+#[tokio::test]
+async fn a_ticket_shown_to_another_replica_is_not_believed() {
+    let app = app().await;
+    for (connector, form) in [("tickets", true), ("tickets-only", false)] {
+        let first = show(&app, connector, Some("Negotiate b25jZQ==")).await;
+        assert_eq!(first.status, StatusCode::SEE_OTHER, "{connector}");
+        let again = show(&app, connector, Some("Negotiate b25jZQ==")).await;
+        let challenged = again.headers[header::WWW_AUTHENTICATE].to_str().unwrap();
+        assert_eq!((again.status.as_u16(), challenged), (401, "Negotiate"), "{connector}");
+        assert_eq!(again.body.contains(r#"name="password""#), form, "{connector}");
+    }
+}
+
 #[tokio::test]
 async fn an_expired_password_is_told_in_words_and_a_wrong_one_is_not() {
     let app = app().await;
