@@ -5,19 +5,24 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use dex_connector::{
-    Arrival, Connector, Departure, Finish, Identity, LoginMethod, Once, RedirectLogin, Redirection, Refresh, Start,
-    UpstreamError, Wanted,
+    Arrival, Connector, Departure, Finish, Identity, LoginMethod, LogoutArrival, LogoutArrived, LogoutAsked,
+    LogoutStart, Once, RedirectLogin, Redirection, Refresh, Start, UpstreamError, UpstreamLogout, Wanted,
 };
-use dex_model::later;
+use dex_model::{Timestamp, later};
+use dex_oidc::Form;
 use url::Url;
 
 /// What a login is remembered by between the two steps.
 const DATA: &[u8] = b"scripted";
 
-/// Logs in whom the header `X-Auth-User` names, or `user`; `error` in the callback says why nobody is, and `once` what lets
-/// in one login alone. The hint `form` has the browser sent there with a form.
+/// Logs in whom the header `X-Auth-User` or `user` in the callback names, or `user`; `error` in the callback says why nobody
+/// is, `once` what lets in one login alone, and `logout` what its logout will want. The hint `form` has the browser sent
+/// there with a form.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Scripted;
+pub(crate) struct Scripted {
+    /// Whether it can log people out too.
+    pub(crate) logs_out: bool,
+}
 
 impl Connector for Scripted {
     fn login(&self) -> LoginMethod<'_> {
@@ -26,6 +31,10 @@ impl Connector for Scripted {
 
     fn refresh(&self) -> Option<&dyn Refresh> {
         Some(self)
+    }
+
+    fn logout(&self) -> Option<&dyn UpstreamLogout> {
+        self.logs_out.then_some(self)
     }
 
     fn unsolicited(&self) -> Option<&Url> {
@@ -83,11 +92,69 @@ impl RedirectLogin for Scripted {
             other => return Err(UpstreamError::Unacceptable(other.into())),
         }
         let user = login.headers.get("x-auth-user").and_then(|value| value.to_str().ok());
-        let identity = Identity { user_id: user.unwrap_or("user").to_owned(), ..Identity::default() };
-        let once = match login.parameters.get("once") {
-            "" => None,
-            id => Some(Once { id: id.to_owned(), until: later(login.now, Duration::from_secs(60)) }),
-        };
-        Ok(Arrival { identity, once, logout: Vec::new() })
+        let user = user.or(Some(login.parameters.get("user"))).filter(|user| !user.is_empty()).unwrap_or("user");
+        let identity = Identity { user_id: user.to_owned(), ..Identity::default() };
+        let once = once(login.parameters, login.now);
+        Ok(Arrival { identity, once, logout: login.parameters.get("logout").into() })
+    }
+}
+
+fn once(parameters: &Form, now: Timestamp) -> Option<Once> {
+    let id = parameters.get("once");
+    (!id.is_empty()).then(|| Once { id: id.to_owned(), until: later(now, Duration::from_secs(60)) })
+}
+
+/// What the login handed over decides how a logout goes: `down` and `nowhere` go nowhere, `form` goes by a form. With the
+/// parameter `asks` the upstream logs out the user of that id, in the `session` of a login alone if it names one; `signed`
+/// says that it is the upstream.
+#[async_trait]
+impl UpstreamLogout for Scripted {
+    async fn start(&self, logout: &LogoutStart<'_>) -> Result<Option<Departure>, UpstreamError> {
+        let mut to = Url::parse("https://upstream.example/logout").expect("it is a URL");
+        let data = String::from_utf8_lossy(logout.data);
+        match &*data {
+            "down" => return Err(UpstreamError::Unreachable("connection refused".into())),
+            "nowhere" => return Ok(None),
+            "form" => {
+                let fields = vec![("RelayState".to_owned(), logout.state.to_owned())];
+                return Ok(Some(Departure::Post { action: to, fields }));
+            }
+            _ => {}
+        }
+        to.query_pairs_mut()
+            .append_pair("user", logout.user_id)
+            .append_pair("data", &data)
+            .append_pair("back", logout.callback.as_str())
+            .append_pair("state", logout.state);
+        Ok(Some(Departure::Get(to)))
+    }
+
+    async fn arrive(&self, arrival: &LogoutArrival<'_>) -> Result<LogoutArrived, UpstreamError> {
+        let [asks, signed, session, state, error] =
+            ["asks", "signed", "session", "state", "error"].map(|name| arrival.parameters.get(name));
+        if asks.is_empty() {
+            return if arrival.state == Some(state) {
+                Ok(LogoutArrived::Answered { refused: (!error.is_empty()).then(|| error.to_owned()) })
+            } else {
+                Err(UpstreamError::Unacceptable("another logout".into()))
+            };
+        }
+        if signed.is_empty() {
+            return Err(UpstreamError::Unacceptable("a forged request".into()));
+        }
+        let data = arrival.data;
+        let callback = arrival.callback.to_string();
+        Ok(LogoutArrived::Asked(LogoutAsked {
+            user_id: asks.to_owned(),
+            only_here: !session.is_empty() && (data.is_empty() || data == session.as_bytes()),
+            once: once(arrival.parameters, arrival.now),
+            answer: Box::new(move |done| {
+                let mut to = Url::parse("https://upstream.example/done").expect("it is a URL");
+                to.query_pairs_mut()
+                    .append_pair("logged_out", if done { "yes" } else { "no" })
+                    .append_pair("at", &callback);
+                Ok(Departure::Get(to))
+            }),
+        }))
     }
 }

@@ -46,7 +46,8 @@ pub(crate) fn opener(store: Store) -> Opener {
         match about.kind.as_str() {
             "mockCallback" => Ok(Arc::new(MockCallback)),
             "mockPassword" => Ok(Arc::new(MockPassword::new(MOCK_USER, MOCK_PASSWORD)?)),
-            "scripted" => Ok(Arc::new(Scripted)),
+            "scripted" => Ok(Arc::new(Scripted { logs_out: false })),
+            "scriptedLogout" => Ok(Arc::new(Scripted { logs_out: true })),
             "tickets" => Ok(Arc::new(Tickets { form: true })),
             "ticketsOnly" => Ok(Arc::new(Tickets { form: false })),
             "local" => Ok(Arc::new(LocalPasswords::new(store.clone(), workers.clone()))),
@@ -72,6 +73,7 @@ pub(crate) async fn populate(store: &Store) {
         connector("mock", "mockCallback", "Example"),
         connector("mock-password", "mockPassword", "Passwords"),
         connector("scripted", "scripted", "Elsewhere"),
+        connector("leaving", "scriptedLogout", "Company"),
         connector("tickets", "tickets", "Directory"),
         connector("tickets-only", "ticketsOnly", "Tickets"),
         connector("local", "local", "Email"),

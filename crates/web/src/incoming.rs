@@ -30,6 +30,8 @@ pub struct Incoming {
     pub headers: HeaderMap,
     /// The query.
     pub query: Result<Form, BadForm>,
+    /// The query as it was received, for signatures over its bytes.
+    pub raw_query: String,
     /// The body; empty unless it is a form.
     pub body: Result<Form, BadBody>,
     /// The client's address, if it is known: the peer, or what a trusted proxy says.
@@ -85,6 +87,7 @@ impl<S: Send + Sync> FromRequest<S> for Incoming {
         let peer = parts.extensions.get::<PeerAddr>().and_then(|peer| peer.0).map(|address| address.ip());
         Ok(Self {
             query: Form::parse(parts.uri.query().unwrap_or_default().as_bytes()),
+            raw_query: parts.uri.query().unwrap_or_default().to_owned(),
             path: parts.uri.path().to_owned(),
             peer,
             address: parts.extensions.get::<IpAddr>().copied().or(peer),

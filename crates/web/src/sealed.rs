@@ -1,4 +1,4 @@
-//! What travels sealed instead of lying in the store: pending logins and authorization codes.
+//! What travels sealed instead of lying in the store: pending logins, authorization codes, and what a logout will want.
 //!
 //! Sealed is encrypted and authenticated (AES-256-GCM), with the purpose and, for a login, its id bound in, so
 //! that one cannot stand for another. Each purpose has a key of its own: anybody can have logins sealed without end,
@@ -24,6 +24,9 @@ pub const LOGIN_PURPOSE: &str = "dex login";
 /// What the key of codes is derived for.
 pub const CODE_PURPOSE: &str = "dex code";
 
+/// What the key of logouts is derived for.
+pub const LOGOUT_PURPOSE: &str = "dex logout";
+
 /// How long the sealing key is used; nothing sealed lives that long.
 const KEY_LIFETIME: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
@@ -34,6 +37,7 @@ pub struct Seals(ArcSwapOption<ByPurpose>);
 struct ByPurpose {
     logins: Sealer,
     codes: Sealer,
+    logouts: Sealer,
 }
 
 /// The sealing keys are not there.
@@ -74,7 +78,8 @@ impl Seals {
         let jwk = keys.signing_key.ok_or(SealError::Key)?;
         let key = SealKey::from_jwk_json(jwk.expose()).map_err(|_| SealError::Key)?;
         let sealer = |purpose| Sealer::new(&key.for_purpose(purpose), &[]).map_err(|_| SealError::Key);
-        self.0.store(Some(Arc::new(ByPurpose { logins: sealer(LOGIN_PURPOSE)?, codes: sealer(CODE_PURPOSE)? })));
+        let [logins, codes, logouts] = [sealer(LOGIN_PURPOSE)?, sealer(CODE_PURPOSE)?, sealer(LOGOUT_PURPOSE)?];
+        self.0.store(Some(Arc::new(ByPurpose { logins, codes, logouts })));
         Ok(())
     }
 
@@ -103,6 +108,16 @@ impl Seals {
     pub fn open_code(&self, sealed: &str) -> Option<AuthCode> {
         let bytes = self.0.load_full()?.codes.open(sealed, &aad("code", "")).ok()?;
         Some(serde_json::from_slice::<CodeWire>(&bytes).ok()?.into_code())
+    }
+
+    /// What the browser of a session carries for its logout.
+    pub fn seal_logout(&self, session_id: &str, data: &[u8]) -> Option<String> {
+        Some(self.0.load_full()?.logouts.seal(data, &aad("logout", session_id)))
+    }
+
+    /// What a browser carries for the logout of its session; `None` if it is not ours, or of another session.
+    pub fn open_logout(&self, session_id: &str, sealed: &str) -> Option<Vec<u8>> {
+        self.0.load_full()?.logouts.open(sealed, &aad("logout", session_id)).ok()
     }
 }
 
@@ -234,13 +249,16 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn logins_and_codes_are_sealed_with_keys_of_their_own() {
+    async fn each_purpose_seals_with_a_key_of_its_own() {
         let (seals, store) = (Seals::default(), Store::new(Arc::new(Memory::new())));
         seals.load(&store, Timestamp::UNIX_EPOCH).await.unwrap();
         let keys = seals.0.load_full().unwrap();
         let sealed = keys.logins.seal(b"x", b"");
         assert_eq!(keys.logins.open(&sealed, b"").unwrap(), b"x");
         assert_eq!(keys.codes.open(&sealed, b"").unwrap_err(), OpenError::UnknownKey);
+        let logout = seals.seal_logout("s1", b"x").unwrap();
+        assert_eq!(seals.open_logout("s1", &logout).unwrap(), b"x");
+        assert!(seals.open_logout("s2", &logout).is_none() && seals.open_logout("s1", &sealed).is_none());
         let again = Seals::default();
         again.load(&store, Timestamp::UNIX_EPOCH).await.unwrap();
         assert_eq!(again.0.load_full().unwrap().logins.open(&sealed, b"").unwrap(), b"x", "another replica");

@@ -12,8 +12,10 @@ pub struct Logout {
     pub state: LogoutState,
     /// Where the application wants its user back, already checked; empty for nowhere.
     pub back_url: String,
-    /// Carried through the confirmation: `post_logout_redirect_uri`, `state`, `id_token_hint`.
+    /// Carried through the confirmation: `client_id`, `post_logout_redirect_uri`, `state`.
     pub fields: Vec<HiddenField>,
+    /// The name of the login provider where the user may still be logged in, since it did not answer; empty for none.
+    pub still_at: String,
 }
 
 /// What a logout has come to.
@@ -44,6 +46,7 @@ impl Page for Logout {
     fn fields(&self) -> Fields {
         Fields::new()
             .set("BackURL", &self.back_url)
+            .set("StillAt", &self.still_at)
             .set("LoggedOut", self.state == LogoutState::LoggedOut)
             .set("ShowConfirmation", self.state == LogoutState::Confirm)
             .set_list("Fields", hidden_fields(&self.fields))
@@ -53,17 +56,20 @@ impl Page for Logout {
 pub(super) fn samples() -> Vec<Sample> {
     let page = |state| Logout { state, ..Logout::default() };
     let back = Logout { back_url: "https://app.example.com/".into(), ..page(LogoutState::LoggedOut) };
+    let still = Logout { still_at: "Corporate login".into(), ..back.clone() };
     let carried = vec![HiddenField::new("state", "af0ifjsldkj")];
     vec![
         Sample::new("minimal", page(LogoutState::NoSession)),
         Sample::new("confirm", Logout { fields: carried, ..page(LogoutState::Confirm) }),
         Sample::new("full", back),
+        Sample::new("still-at", still),
         Sample::new(
             "hostile",
             Logout {
                 state: LogoutState::Confirm,
                 back_url: "javascript:alert(1)".into(),
                 fields: vec![HiddenField::new(HOSTILE, HOSTILE)],
+                still_at: HOSTILE.into(),
             },
         ),
     ]

@@ -158,6 +158,7 @@ const TEXTS: Cases = &[
     ("webauthn_verify.html", "login", &["Two-factor authentication", "Use Security Key"]),
     ("logout.html", "confirm", &["Logging Out", "Do you want to log out?"]),
     ("logout.html", "full", &["Logged Out", "You have been successfully logged out.", "Back to Application"]),
+    ("logout.html", "still-at", &["You have been logged out here, but Corporate login could not be reached."]),
     ("logout.html", "minimal", &["Session Not Found", "No active session found."]),
     ("home.html", "signed-out", &["Not signed in"]),
     ("home.html", "full", &["jane.doe@example.com (verified)", "Expires if idle", "Groups 14", "Log out"]),
