@@ -1,0 +1,82 @@
+//! The factors that a login asks for, and the way from one to the next.
+
+use dex_mfa::{FactorKind, SecondFactor};
+use dex_model::{AuthRequest, Client, Connector};
+use dex_oidc::Form;
+use dex_storage::Change;
+use dex_web::{PageError, Step};
+use http::StatusCode;
+
+use crate::pending::client_of;
+use crate::visit::Visit;
+
+/// Whether this login has to show more than it has (sessions-ui spec, 3.2).
+///
+/// # Errors
+///
+/// The page of a chain that cannot be asked for: nobody gets by.
+pub(crate) async fn is_due(visit: &Visit<'_>, request: &AuthRequest) -> Result<bool, PageError> {
+    // Whether a client asks for what is not there was seen when its connector was chosen.
+    if request.mfa_validated || visit.app.settings.second_factors.factors.is_empty() {
+        return Ok(false);
+    }
+    Ok(!of(visit, request).await?.is_empty())
+}
+
+/// The chain that this client asks for of who comes through a connector of this kind.
+///
+/// # Errors
+///
+/// The page of a chain that cannot be asked for.
+pub(crate) fn asked_by<'a>(
+    visit: &Visit<'a>,
+    client: &Client,
+    connector_kind: &str,
+) -> Result<Vec<&'a SecondFactor>, PageError> {
+    visit.app.settings.second_factors.chain(client, connector_kind).map_err(|error| {
+        PageError::new(StatusCode::INTERNAL_SERVER_ERROR, "The second factor of this application is not set up.")
+            .hint("Please tell the administrator.")
+            .because(error)
+    })
+}
+
+/// The chain of a login.
+pub(super) async fn of<'a>(visit: &Visit<'a>, request: &AuthRequest) -> Result<Vec<&'a SecondFactor>, PageError> {
+    let client = client_of(visit, request).await?;
+    let connector = visit.app.store.get::<Connector>(&request.connector_id).await?;
+    let connector = connector.ok_or_else(|| PageError::bad_request("Requested resource does not exist."))?;
+    asked_by(visit, &client, &connector.kind)
+}
+
+/// Where a factor is shown: its page and the parameters that let in there.
+pub(super) fn way_to(factor: &SecondFactor, request: &AuthRequest) -> (&'static str, Form) {
+    let route = match factor.kind {
+        FactorKind::Totp { .. } => "/mfa/totp",
+        FactorKind::WebAuthn(_) => "/mfa/webauthn",
+    };
+    let signed = Step::Authenticator(&factor.id).parameters(request);
+    (route, Form::of([("authenticator", factor.id.as_str())]).and(signed))
+}
+
+/// Where to go once `factor` was shown: to the next one of the chain, or back to the dispatcher, all being shown.
+pub(super) async fn after(
+    visit: &Visit<'_>,
+    request: &AuthRequest,
+    factor: &SecondFactor,
+) -> Result<(&'static str, Form), PageError> {
+    let chain = of(visit, request).await?;
+    let place = chain.iter().position(|one| one.id == factor.id);
+    // Whoever has shown what is not asked for any more has shown nothing of what is.
+    let place = place.ok_or_else(|| {
+        PageError::bad_request("The second factors of this application have changed.")
+            .hint("Please go back to the application and start again.")
+    })?;
+    if let Some(next) = chain.get(place + 1) {
+        return Ok(way_to(next, request));
+    }
+    let shown = |row: AuthRequest| Ok::<_, PageError>(AuthRequest { mfa_validated: true, ..row });
+    match visit.app.store.update(request.id.as_str(), shown).await? {
+        Change::Made(request) => Ok(("/auth", Step::Continue.parameters(&request))),
+        Change::Missing => Err(PageError::bad_request("User session error.")),
+    }
+}
