@@ -4,10 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use dex_connector::{Connector, UpstreamError};
-use dex_model::Connector as Stored;
+use dex_model::{Claims, Connector as Stored};
 use dex_oidc::GrantType;
 use dex_storage::{StorageError, Store};
 use futures_util::{StreamExt as _, stream};
+
+use crate::{Flights, TokenError};
 
 /// Opens a connector from its stored form; the table of kinds is the server's to hand in.
 pub type Opener = Arc<dyn Fn(&Stored) -> Result<Arc<dyn Connector>, UpstreamError> + Send + Sync>;
@@ -22,6 +24,9 @@ pub struct Connectors {
     opened: RwLock<HashMap<String, Kept>>,
 }
 
+/// Who the users are as of now, of those whose refresh is under way.
+pub type Refreshes = Flights<Result<Claims, TokenError>>;
+
 /// How many connectors are prepared at a time.
 const PREPARED_AT_ONCE: usize = 8;
 
@@ -31,6 +36,7 @@ struct Kept {
     /// The version it was opened from.
     version: String,
     connector: Arc<dyn Connector>,
+    refreshes: Arc<Refreshes>,
     ready: Ready,
 }
 
@@ -51,6 +57,8 @@ pub struct Opened {
     pub about: Arc<Stored>,
     /// The connector itself.
     pub connector: Arc<dyn Connector>,
+    /// Its refreshes that are under way here.
+    pub refreshes: Arc<Refreshes>,
 }
 
 /// Why a connector cannot be used.
@@ -95,15 +103,17 @@ impl Connectors {
         if let Some(kept) = kept
             && kept.version == about.resource_version
         {
-            return Ok(Opened { about: Arc::new(about), connector: kept.connector });
+            return Ok(Opened { about: Arc::new(about), connector: kept.connector, refreshes: kept.refreshes });
         }
         let connector = (self.open)(&about)?;
+        let refreshes = Arc::default();
         let mut opened = self.opened.write().unwrap_or_else(PoisonError::into_inner);
         if opened.len() < OPEN_MAX {
             let version = about.resource_version.clone();
-            opened.insert(id.to_owned(), Kept { version, connector: connector.clone(), ready: Ready::Unknown });
+            let (connector, refreshes) = (connector.clone(), Arc::clone(&refreshes));
+            opened.insert(id.to_owned(), Kept { version, connector, refreshes, ready: Ready::Unknown });
         }
-        Ok(Opened { about: Arc::new(about), connector })
+        Ok(Opened { about: Arc::new(about), connector, refreshes })
     }
 
     /// Whether a login through it can be expected to go well: it is opened, and did not fail to be prepared.
