@@ -14,9 +14,11 @@ mod through;
 mod url;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ::url::Url;
 use dex_connector::{Clock, Departure, Finish, Opening, Redirection, Start, UpstreamError};
+use dex_model::later;
 use dex_oidc::CodeChallengeMethod;
 use dex_upstream_client::{
     AuthorizationUrl, Client, ClientAuth, ClientOptions, Pkce, Secret, TokenEndpoint, expect_callback, returned_code,
@@ -34,6 +36,9 @@ const LOGINS_MAX: usize = 256;
 
 /// How many calls to one forge run at once.
 const CALLS_MAX: usize = 256;
+
+/// How long a refresh may wait for its turn here until it uses a token, and then take.
+const REFRESH_MAX: Duration = Duration::from_secs(60);
 
 /// How many redirects within the forge are followed: renamed organizations answer with one.
 const REDIRECTS_MAX: usize = 5;
@@ -171,6 +176,12 @@ impl Forge {
         Ok(Held::granted(granted, self.clock.now()))
     }
 
+    /// Whether a refresh that begins now may have to ask for new tokens.
+    fn soon_renews(&self, held: &Held, layout: Layout) -> bool {
+        let lives_on = held.works(later(self.clock.now(), REFRESH_MAX));
+        !held.refresh_token.is_empty() && (!lives_on || renews_always(held, layout))
+    }
+
     /// Tokens that work: `held` itself while its access token lives, otherwise new ones for its refresh token. Where the end
     /// of an access token is not stored, a refresh token is always used.
     ///
@@ -181,14 +192,18 @@ impl Forge {
         if held.is_empty() {
             return Err(UpstreamError::Denied(format!("{}: no refresh or access token found", self.whose)));
         }
-        let renews = layout == Layout::GitLab && !held.refresh_token.is_empty();
-        if held.works(self.clock.now()) && !renews {
+        if held.works(self.clock.now()) && !renews_always(held, layout) {
             return Ok(held.clone());
         }
         let granted = self.tokens.refresh(&self.client, held.refresh_token.expose()).await;
         let granted = granted.map_err(|error| told(&format!("{}: failed to refresh token", self.whose), error))?;
         Ok(Held::granted(granted, self.clock.now()))
     }
+}
+
+/// Where the end of an access token is not stored, nobody knows whether it still works.
+fn renews_always(held: &Held, layout: Layout) -> bool {
+    layout == Layout::GitLab && !held.refresh_token.is_empty()
 }
 
 /// The same error with what was being done before its text.

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use dex_connector::{
-    Arrival, Connector, Finish, Identity, LoginMethod, RedirectLogin, Redirection, Refresh, Start, TokenIdentity,
-    UpstreamError, Wanted,
+    Arrival, Connector, Finish, Identity, LoginMethod, RedirectLogin, Redirection, Refresh, Renewed, Start,
+    TokenIdentity, UpstreamError, Wanted,
 };
 use dex_upstream_client::Secret;
 
@@ -85,9 +85,25 @@ impl<P: Platform> RedirectLogin for Through<P> {
 impl<P: Platform> Refresh for Through<P> {
     /// Groups that are not read stay as they were. The tokens are stored whatever was asked for, for they may be new ones.
     async fn refresh(&self, wanted: Wanted, identity: Identity) -> Result<Identity, UpstreamError> {
+        self.refresh_once(wanted, identity, &Renewed::default()).await
+    }
+
+    /// Data that cannot be read uses up nothing.
+    fn single_use(&self, data: &[u8]) -> bool {
+        let (forge, layout) = (self.0.forge(), self.0.layout());
+        Held::read(data, forge.whose).is_ok_and(|held| forge.soon_renews(&held, layout))
+    }
+
+    async fn refresh_once(
+        &self,
+        wanted: Wanted,
+        identity: Identity,
+        renewed: &Renewed,
+    ) -> Result<Identity, UpstreamError> {
         let (forge, layout) = (self.0.forge(), self.0.layout());
         let work = async {
             let held = forge.current(&Held::read(&identity.connector_data, forge.whose)?, layout).await?;
+            renewed.tell(held.write(layout));
             let mut fresh = known(self.0.identity(wanted, &held.access_token).await?, forge)?;
             if !self.0.reads_groups(wanted) {
                 fresh.groups = identity.groups;

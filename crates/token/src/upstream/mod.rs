@@ -1,10 +1,20 @@
 //! The connector that a grant goes through.
+//!
+//! Owned here: finding it, whether it may be used, and asking it who a user is now, one question after another where its
+//! upstream would take two at once for theft. Not owned: what the grant makes of the answer.
+//!
+//! Control leaves to the connector, and to the store before and after, never inside a write.
+
+mod asking;
+mod turn;
 
 use dex_connector::{Identity, UpstreamError, Wanted};
 use dex_model::{Claims, Client, ConnectorData};
 use dex_oidc::{GrantType, Scope, TokenErrorCode};
 use dex_web::connectors::{ConnectorError, Opened};
 use dex_web::{App, TokenError};
+
+pub(crate) use self::asking::ask;
 
 use crate::policy::{Refusal, Whom, may_use};
 
