@@ -13,7 +13,7 @@ use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject as _;
 
 use super::{Certificate, DigestAlgorithm, SignatureAlgorithm};
-use crate::xml::{Canonicalization, Canonicalizer, escape};
+use crate::xml::{Canonicalization, canonicalize, escape};
 
 /// A private key of ours with its certificate. Printing shows the certificate only.
 pub struct SigningKey {
@@ -144,7 +144,5 @@ pub(crate) fn sign_enveloped((head, tail): (&str, &str), id: &str, key: &Signing
 }
 
 fn canonical(own: &str) -> String {
-    let canonicalizer = Canonicalizer::new(own).expect("what we write is well-formed");
-    let canonical = canonicalizer.canonical(&[], None, false, &Canonicalization::exclusive());
-    canonical.expect("the root is there")
+    canonicalize(own, 0, false, &Canonicalization::exclusive()).expect("what we write is well-formed")
 }

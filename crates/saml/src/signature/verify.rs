@@ -5,7 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
 
 use super::{DigestAlgorithm, SignatureAlgorithm, TrustedKeys};
-use crate::xml::{Canonicalization, Canonicalizer, Element, Namespace, XmlError, parse};
+use crate::xml::{Canonicalization, Element, Namespace, XmlError, canonicalize, cut, parse};
 
 const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 
@@ -64,19 +64,31 @@ impl Verified {
 
 /// A document, for both parsers.
 pub(crate) struct Source<'a> {
+    text: &'a str,
     /// What is looked at, and not believed.
     pub(crate) root: Element,
-    canonicalizer: Canonicalizer<'a>,
 }
 
 impl<'a> Source<'a> {
     pub(crate) fn read(text: &'a str) -> Result<Self, XmlError> {
-        Ok(Self { root: parse(text)?, canonicalizer: Canonicalizer::new(text)? })
+        Ok(Self { text, root: parse(text)? })
     }
 
     /// The element at a path of element indices, from the root down.
     pub(crate) fn at(&self, path: &[usize]) -> Option<&Element> {
         path.iter().try_fold(&self.root, |element, index| element.elements().nth(*index))
+    }
+
+    /// The canonical bytes of the element at a path, without the child at `without`. `None` if they cannot be had.
+    fn canonical(
+        &self,
+        path: &[usize],
+        without: Option<usize>,
+        comments: bool,
+        how: &Canonicalization,
+    ) -> Option<String> {
+        let cut = cut(self.text, &self.root, path, without)?;
+        canonicalize(&cut.text, cut.depth, comments, how)
     }
 }
 
@@ -105,7 +117,7 @@ pub(crate) fn verify(
     if reference.uri.strip_prefix('#') != Some(id) {
         return Err(profile(format!("it refers to {:?} and not to the element it is in, {id:?}", reference.uri)));
     }
-    let canonical = source.canonicalizer.canonical(path, Some(&place), false, &reference.canonicalization);
+    let canonical = source.canonical(path, Some(index), false, &reference.canonicalization);
     let canonical = canonical.ok_or_else(|| profile("what is signed cannot be canonicalised"))?;
     if reference.digest_algorithm.digest(canonical.as_bytes()).as_ref() != reference.digest {
         return Err(SignatureError::Digest);
@@ -135,7 +147,7 @@ fn signed_info(
         return Err(profile("there is more in it than SignedInfo, SignatureValue and KeyInfo"));
     }
     let method = canonicalization(info.elements().next(), "CanonicalizationMethod")?;
-    let bytes = source.canonicalizer.canonical(&[place, &[0]].concat(), None, true, &method);
+    let bytes = source.canonical(&[place, &[0]].concat(), None, true, &method);
     let bytes = bytes.ok_or_else(|| profile("SignedInfo cannot be canonicalised"))?;
     let info = parse(&bytes)?;
     let part = |index: usize| info.elements().nth(index);

@@ -2,10 +2,10 @@
 
 use bergshamra_c14n::{C14nMode, canonicalize_doc};
 use bergshamra_xml::NodeSet;
-use uppsala::{Document, NodeId, Parser};
+use uppsala::{NodeId, Parser};
 
 use super::scan::DEPTH_MAX;
-use super::{Element, Namespace, XmlError};
+use super::{Element, Namespace};
 
 /// How many prefixes an `InclusiveNamespaces` may list.
 const PREFIXES_MAX: usize = 32;
@@ -45,51 +45,23 @@ impl Canonicalization {
     }
 }
 
-/// A document, ready to be canonicalised in parts.
-pub(crate) struct Canonicalizer<'a> {
-    document: Document<'a>,
-}
-
-impl<'a> Canonicalizer<'a> {
-    /// Reads a text that [`super::parse`] has accepted.
-    pub(crate) fn new(text: &'a str) -> Result<Self, XmlError> {
-        let depth = u32::try_from(DEPTH_MAX + 1).expect("a small number");
-        let parser = Parser::new().with_max_depth(depth).with_forbid_dtd(true);
-        let document = parser.parse(text).map_err(|error| XmlError::NotWellFormed(error.to_string()))?;
-        Ok(Self { document })
-    }
-
-    /// The canonical bytes of the element at `path`, without the subtree at `without`. A path counts elements, from
-    /// the root down. `None` if there is no such element or the bytes are no text.
-    ///
-    /// `comments` says whether comments are part of what is to be canonicalised: they are of `SignedInfo`, and are
-    /// not of what `#id` refers to (XML Signature §4.4.3.3).
-    pub(crate) fn canonical(
-        &self,
-        path: &[usize],
-        without: Option<&[usize]>,
-        comments: bool,
-        how: &Canonicalization,
-    ) -> Option<String> {
-        let apex = self.at(path)?;
-        let whole = if comments {
-            NodeSet::tree_with_comments(apex, &self.document)
-        } else {
-            NodeSet::tree_without_comments(apex, &self.document)
-        };
-        let nodes = match without {
-            Some(path) => whole.subtract(&NodeSet::tree_with_comments(self.at(path)?, &self.document)),
-            None => whole,
-        };
-        let bytes = canonicalize_doc(&self.document, how.mode, Some(&nodes), &how.prefixes).ok()?;
-        String::from_utf8(bytes).ok()
-    }
-
-    fn at(&self, path: &[usize]) -> Option<NodeId> {
-        path.iter().try_fold(self.document.document_element()?, |node, index| {
-            self.document.children_iter(node).filter(|child| self.document.element(*child).is_some()).nth(*index)
-        })
-    }
+/// The canonical bytes of the element that lies `depth` levels below the root of `text`, each level being the only element of
+/// the one above. `None` if there is no such element, or it is no XML.
+///
+/// `comments` says whether comments are part of what is to be canonicalised: they are of `SignedInfo`, and are not of what
+/// `#id` refers to (XML Signature §4.4.3.3).
+pub(crate) fn canonicalize(text: &str, depth: usize, comments: bool, how: &Canonicalization) -> Option<String> {
+    let levels = u32::try_from(DEPTH_MAX + 1).expect("a small number");
+    let parser = Parser::new().with_max_depth(levels).with_forbid_dtd(true);
+    let document = parser.parse(text).ok()?;
+    let below = |node: NodeId| document.children_iter(node).find(|child| document.element(*child).is_some());
+    let apex = (0..depth).try_fold(document.document_element()?, |node, _| below(node))?;
+    let nodes = match comments {
+        true => NodeSet::tree_with_comments(apex, &document),
+        false => NodeSet::tree_without_comments(apex, &document),
+    };
+    let bytes = canonicalize_doc(&document, how.mode, Some(&nodes), &how.prefixes).ok()?;
+    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]
@@ -108,10 +80,8 @@ mod tests {
         Canonicalization::read(&parse(&format!("<T Algorithm=\"{algorithm}\">{list}</T>")).unwrap()).unwrap()
     }
 
-    fn canonical(text: &str, path: &[usize], algorithm: &str, prefixes: &str) -> String {
-        let how = method(algorithm, prefixes);
-        let comments = algorithm.ends_with("Comments");
-        Canonicalizer::new(text).unwrap().canonical(path, None, comments, &how).unwrap()
+    fn canonical(text: &str, depth: usize, algorithm: &str, prefixes: &str) -> String {
+        canonicalize(text, depth, algorithm.ends_with("Comments"), &method(algorithm, prefixes)).unwrap()
     }
 
     /// The two documents of Exclusive XML Canonicalization 1.0, section 2.2.
@@ -126,18 +96,18 @@ mod tests {
     fn the_examples_of_exclusive_canonicalization_section_2() {
         let exclusive = "<n1:elem2 xmlns:n1=\"http://example.net\" xml:lang=\"en\">\n    \
             <n3:stuff xmlns:n3=\"ftp://example.org\"></n3:stuff>\n  </n1:elem2>";
-        assert_eq!(canonical(FIRST, &[0], EXCLUSIVE, ""), exclusive);
-        assert_eq!(canonical(SECOND, &[0], EXCLUSIVE, ""), exclusive);
+        assert_eq!(canonical(FIRST, 1, EXCLUSIVE, ""), exclusive);
+        assert_eq!(canonical(SECOND, 1, EXCLUSIVE, ""), exclusive);
         let first = "<n1:elem2 xmlns:n0=\"http://something.example\" xmlns:n1=\"http://example.net\" \
             xmlns:n3=\"ftp://example.org\" xml:lang=\"en\">\n    <n3:stuff></n3:stuff>\n  </n1:elem2>";
-        assert_eq!(canonical(FIRST, &[0], INCLUSIVE, ""), first);
+        assert_eq!(canonical(FIRST, 1, INCLUSIVE, ""), first);
         let second = "<n1:elem2 xmlns:n1=\"http://example.net\" xmlns:n2=\"http://foo.example\" xml:lang=\"en\" \
             xml:space=\"retain\">\n    <n3:stuff xmlns:n3=\"ftp://example.org\"></n3:stuff>\n  </n1:elem2>";
-        assert_eq!(canonical(SECOND, &[0], INCLUSIVE, ""), second);
+        assert_eq!(canonical(SECOND, 1, INCLUSIVE, ""), second);
         // The prefixes of a list are treated as by inclusive canonicalisation.
         let listed = "<n1:elem2 xmlns:n0=\"http://something.example\" xmlns:n1=\"http://example.net\" xml:lang=\"en\">\n    \
             <n3:stuff xmlns:n3=\"ftp://example.org\"></n3:stuff>\n  </n1:elem2>";
-        assert_eq!(canonical(FIRST, &[0], EXCLUSIVE, "n0"), listed);
+        assert_eq!(canonical(FIRST, 1, EXCLUSIVE, "n0"), listed);
     }
 
     #[test]
@@ -182,20 +152,17 @@ mod tests {
             ("<doc>\u{a9}</doc>", "<doc>\u{a9}</doc>"),
         ];
         for (text, expected) in cases {
-            assert_eq!(canonical(text, &[], INCLUSIVE, ""), expected);
+            assert_eq!(canonical(text, 0, INCLUSIVE, ""), expected);
         }
         let commented = "<doc>Hello, world!<!-- Comment 1 --></doc>";
-        assert_eq!(canonical(commented, &[], "http://www.w3.org/2001/10/xml-exc-c14n#WithComments", ""), commented);
+        assert_eq!(canonical(commented, 0, "http://www.w3.org/2001/10/xml-exc-c14n#WithComments", ""), commented);
     }
 
     #[test]
-    fn a_part_is_left_out_and_only_that() {
-        let text = "<a xmlns:p=\"urn:p\"><p:b/>1<c><d/></c>2<c/></a>";
-        let canonicalizer = Canonicalizer::new(text).unwrap();
-        let without = |path: &[usize]| canonicalizer.canonical(&[], Some(path), false, &Canonicalization::exclusive());
-        assert_eq!(without(&[1]).as_deref(), Some("<a><p:b xmlns:p=\"urn:p\"></p:b>12<c></c></a>"));
-        assert_eq!(without(&[1, 0]).as_deref(), Some("<a><p:b xmlns:p=\"urn:p\"></p:b>1<c></c>2<c></c></a>"));
-        assert_eq!(without(&[3]), None);
+    fn what_is_not_there_is_not_canonicalised() {
+        for (text, depth) in [("<a><b/></a>", 2), ("<a>", 0), ("<!DOCTYPE a><a/>", 0), ("", 0)] {
+            assert_eq!(canonicalize(text, depth, false, &Canonicalization::exclusive()), None, "{text}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use roxmltree::{Document, NodeType, ParsingOptions};
 
 use super::Namespace;
-use super::scan::{ELEMENTS_MAX, scan};
+use super::scan::{NODES_MAX, scan};
 use super::tree::{Element, Node};
 
 /// Why a document is not read.
@@ -34,8 +34,7 @@ pub enum XmlError {
 /// Reads a document.
 pub(crate) fn parse(text: &str) -> Result<Element, XmlError> {
     scan(text)?;
-    // An element and the text behind it, each.
-    let nodes_limit = u32::try_from(4 * ELEMENTS_MAX).expect("a small number");
+    let nodes_limit = u32::try_from(NODES_MAX).expect("a small number");
     let options = ParsingOptions { allow_dtd: false, nodes_limit, ..ParsingOptions::default() };
     let not_well_formed = |error: roxmltree::Error| XmlError::NotWellFormed(error.to_string());
     let document = Document::parse_with_options(text, options).map_err(not_well_formed)?;
@@ -65,12 +64,13 @@ fn element<'a>(node: roxmltree::Node<'a, '_>, ids: &mut HashSet<&'a str>) -> Res
         }
     }
     let name = node.tag_name();
-    Ok(Element { namespace: Namespace::of(name.namespace()), name: name.name().into(), attributes, children })
+    let namespace = Namespace::of(name.namespace());
+    Ok(Element { namespace, name: name.name().into(), attributes, children, at: node.range() })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::scan::{ATTRIBUTES_MAX, BYTES_MAX, DEPTH_MAX, NAMESPACES_MAX};
+    use super::super::scan::{ALL_ATTRIBUTES_MAX, ATTRIBUTES_MAX, BYTES_MAX, DEPTH_MAX, ELEMENTS_MAX, NAMESPACES_MAX};
     use super::*;
 
     #[test]
@@ -79,6 +79,11 @@ mod tests {
         let attributes = |count: usize, name: &str| {
             let all: String = (0..count).map(|n| format!(" {name}{n}=\"u{n}\"")).collect();
             format!("<a{all}/>")
+        };
+        let all_attributes = |count: usize| {
+            let full: String = (0..50).map(|n| format!(" a{n}='u'")).collect();
+            let rest: String = (0..count % 50).map(|n| format!(" a{n}='u'")).collect();
+            format!("<a{rest}>{}</a>", format!("<a{full}/>").repeat(count / 50))
         };
         let children = |count: usize| format!("<a>{}</a>", "<b/>".repeat(count));
         let long = |bytes: usize| format!("<a>{}</a>", "x".repeat(bytes - 7));
@@ -108,6 +113,12 @@ mod tests {
             ),
             ("as many elements as may be", children(ELEMENTS_MAX - 1), Ok(())),
             ("more elements", children(ELEMENTS_MAX), Err(XmlError::TooLarge("elements", ELEMENTS_MAX))),
+            ("as many attributes in all", all_attributes(ALL_ATTRIBUTES_MAX), Ok(())),
+            (
+                "more attributes in all",
+                all_attributes(ALL_ATTRIBUTES_MAX + 1),
+                Err(XmlError::TooLarge("attributes", ALL_ATTRIBUTES_MAX)),
+            ),
             ("as long as may be", long(BYTES_MAX), Ok(())),
             ("longer", long(BYTES_MAX + 1), Err(XmlError::TooLarge("bytes", BYTES_MAX))),
             ("half a tag", "<a".into(), not_well_formed("a tag has no end")),

@@ -7,9 +7,14 @@ pub(super) const BYTES_MAX: usize = 1024 * 1024;
 /// How many elements may lie within each other. A response of Keycloak comes to 9, metadata to 12.
 pub(super) const DEPTH_MAX: usize = 40;
 /// How many elements there may be. A response with 10 000 groups has 10 100.
-pub(super) const ELEMENTS_MAX: usize = 40_000;
+pub(super) const ELEMENTS_MAX: usize = 12_000;
 /// How many attributes an element may have.
 pub(super) const ATTRIBUTES_MAX: usize = 64;
+/// How many attributes there may be in all, namespace declarations included. Where the value of a group has three it has 170
+/// bytes, so that there is room for 18 000.
+pub(super) const ALL_ATTRIBUTES_MAX: usize = 24_000;
+/// How many elements, texts and comments there may be in all. Markup that is indented has a text around each element.
+pub(super) const NODES_MAX: usize = 4 * ELEMENTS_MAX;
 /// How many namespace declarations may hold at one place.
 pub(super) const NAMESPACES_MAX: usize = 64;
 
@@ -19,7 +24,7 @@ pub(super) fn scan(text: &str) -> Result<(), XmlError> {
         return Err(XmlError::TooLarge("bytes", BYTES_MAX));
     }
     let mut rest = without_declaration(text)?;
-    let mut elements = 0;
+    let (mut elements, mut attributes) = (0, 0);
     // For each open element, how many namespaces are declared down to it.
     let mut open: Vec<usize> = Vec::new();
     while let Some(at) = rest.find('<') {
@@ -36,8 +41,9 @@ pub(super) fn scan(text: &str) -> Result<(), XmlError> {
             open.pop();
             behind(end, ">")?
         } else {
-            elements += 1;
             let tag = Tag::read(markup)?;
+            elements += 1;
+            attributes += tag.attributes;
             let namespaces = open.last().copied().unwrap_or(0) + tag.namespaces;
             if !tag.empty {
                 open.push(namespaces);
@@ -45,6 +51,7 @@ pub(super) fn scan(text: &str) -> Result<(), XmlError> {
             within("elements", elements, ELEMENTS_MAX)?;
             within("levels", open.len(), DEPTH_MAX)?;
             within("attributes of an element", tag.attributes, ATTRIBUTES_MAX)?;
+            within("attributes", attributes, ALL_ATTRIBUTES_MAX)?;
             within("namespaces", namespaces, NAMESPACES_MAX)?;
             tag.rest
         };
@@ -73,6 +80,14 @@ fn without_declaration(text: &str) -> Result<&str, XmlError> {
     let encoding = encoding.trim_start().trim_start_matches('=').trim_start();
     let encoding = encoding.split(['"', '\'']).nth(1).unwrap_or_default();
     if encoding.eq_ignore_ascii_case("utf-8") { Ok(rest) } else { Err(XmlError::Encoding) }
+}
+
+/// The start tag that a text begins with, and the name in it; `None` if it begins with no whole tag.
+pub(super) fn start_tag(text: &str) -> Option<(&str, &str)> {
+    let markup = text.strip_prefix('<')?;
+    let tag = &text[..text.len() - Tag::read(markup).ok()?.rest.len()];
+    let name = markup.split(|c: char| c.is_ascii_whitespace() || matches!(c, '/' | '>')).next()?;
+    Some((tag, name))
 }
 
 /// A start tag.

@@ -1,5 +1,7 @@
 //! The tree that is looked at.
 
+use std::ops::Range;
+
 use super::Namespace;
 
 /// An element with what is in it. Comments are gone; text before and behind one is one text.
@@ -10,6 +12,8 @@ pub(crate) struct Element {
     /// Those without a namespace: SAML has no others.
     pub(super) attributes: Vec<(Box<str>, Box<str>)>,
     pub(super) children: Vec<Node>,
+    /// Where it stands in the text, in bytes.
+    pub(super) at: Range<usize>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
