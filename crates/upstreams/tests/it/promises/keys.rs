@@ -81,6 +81,7 @@ impl<S: StandIn> Row<S> {
         let fault = match self.shows {
             Shows::Appears(text) if without.contains(text) => format!("{text:?} is seen without the key too"),
             Shows::Appears(text) if !with.contains(text) => format!("{text:?} is not seen with the key"),
+            Shows::Appears(text) if forgotten(text, &with) => format!("{text:?} is not seen at the refresh"),
             Shows::Vanishes(text) if !without.contains(text) => format!("{text:?} is not seen without the key either"),
             Shows::Vanishes(text) if with.contains(text) => format!("{text:?} is seen with the key too"),
             Shows::Vanishes(_) if !with.contains("login: ok") => "nobody logs in with the key".into(),
@@ -90,6 +91,13 @@ impl<S: StandIn> Row<S> {
         let kind = S::KIND;
         Some(format!("{kind}: {}: {fault}\n--- without it\n{without}--- with it\n{with}", self.key))
     }
+}
+
+/// Whether something is told of a user at the login and not at the refresh.
+fn forgotten(text: &str, transcript: &str) -> bool {
+    let line = |start: &str| transcript.lines().find(|line| line.starts_with(start));
+    let told = |start: &str| line(start).map(|line| line.split_once(": ").is_some_and(|(_, rest)| rest.contains(text)));
+    told("login: ok") == Some(true) && line("refresh: cannot").is_none() && told("refresh: ") == Some(false)
 }
 
 /// Each declared key has a row, and each row shows what it says.
