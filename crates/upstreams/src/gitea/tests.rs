@@ -62,14 +62,6 @@ async fn a_user_is_who_gitea_says() {
 }
 
 #[tokio::test]
-async fn an_instance_with_an_authority_of_its_own_is_asked() {
-    let gitea = Gitea::start_tls().await.unwrap();
-    assert!(open(&gitea, &json!({"rootCA": gitea.fake.ca()})).log_in(&gitea.fake, PLAIN).await.is_ok());
-    let got = open(&gitea, &json!({})).log_in(&gitea.fake, PLAIN).await;
-    assert_fails("another authority", got, "unreachable", "gitea: failed to get token");
-}
-
-#[tokio::test]
 async fn groups_are_read_as_configured() {
     let gitea = Gitea::start().await.unwrap();
     let foundry = |teams: Value| json!({"orgs": [{"name": "foundry", "teams": teams}]});
