@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use dex_connector::{Identity, SubjectToken};
 use dex_fakes::gitlab::{Account, GitLab, Group};
 use dex_fakes::kit::{Answer, Fault};
@@ -59,15 +57,6 @@ async fn a_user_is_who_gitlab_says() {
     gitlab.fake.fail(old);
     let got = open(&gitlab, &json!({})).log_in(&gitlab.fake, PLAIN).await.unwrap();
     assert!(got.email_verified && got.username.is_empty(), "an older GitLab does not tell when");
-}
-
-#[tokio::test]
-async fn an_instance_with_an_authority_of_its_own_is_asked() {
-    let gitlab = GitLab::start_tls().await.unwrap();
-    let trusting = json!({"rootCAData": STANDARD.encode(gitlab.fake.ca().unwrap())});
-    assert!(open(&gitlab, &trusting).log_in(&gitlab.fake, GROUPS).await.is_ok());
-    let got = open(&gitlab, &json!({})).log_in(&gitlab.fake, PLAIN).await;
-    assert_fails("another authority", got, "unreachable", "gitlab: failed to get token");
 }
 
 #[tokio::test]
