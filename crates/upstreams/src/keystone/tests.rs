@@ -54,17 +54,6 @@ async fn a_user_is_who_keystone_says() {
 }
 
 #[tokio::test]
-async fn certificates_are_checked_unless_they_are_not_to_be() {
-    let keystone = Keystone::start_tls().await.unwrap();
-    let trusted = [json!({"rootCAs": [keystone.fake.ca().unwrap()]}), json!({"insecureSkipVerify": true})];
-    for keys in trusted {
-        assert!(open(&keystone, &keys).log_in(PLAIN, "jane", PASSWORD).await.is_ok(), "{keys}");
-    }
-    let got = open(&keystone, &json!({})).answer(PLAIN, "jane", PASSWORD).await;
-    assert_fails("not trusted", got, "unreachable", "keystone: error");
-}
-
-#[tokio::test]
 async fn a_wrong_password_is_wrong_and_one_that_is_right_and_not_enough_is_told() {
     let keystone = Keystone::start().await.unwrap();
     let form = open(&keystone, &json!({}));
@@ -88,23 +77,6 @@ async fn a_wrong_password_is_wrong_and_one_that_is_right_and_not_enough_is_told(
     keystone.fake.fail(Fault::at("/v3/users/u-admin").status(200, r#"{"user": {"enabled": false}}"#));
     let disabled = form.answer(PLAIN, ADMIN, PASSWORD).await.unwrap();
     assert!(matches!(disabled, PasswordAnswer::Refused(AccountState::Disabled)), "{disabled:?}");
-}
-
-#[tokio::test]
-async fn the_gate_is_shut_at_login_and_refresh_whatever_the_client_asks() {
-    let keystone = Keystone::start().await.unwrap();
-    let form = open(&keystone, &json!({"groups": ["dev", "board"]}));
-    for wanted in [PLAIN, ALL] {
-        let text = "user \"u-bob\" is not in any of the required groups [\"dev\", \"board\"]";
-        assert_fails("login", form.log_in(wanted, "bob", PASSWORD).await, "gate", text);
-    }
-    let identity = form.log_in(OFFLINE, "jane", PASSWORD).await.unwrap();
-    assert_eq!(identity.groups, ["dev"]);
-    assert_eq!(form.refresh(OFFLINE, &identity).await.unwrap().groups, ["dev"]);
-    keystone.change(|realm| realm.user("jane").unwrap().groups.retain(|group| group != "dev"));
-    for wanted in [OFFLINE, ALL] {
-        assert_fails("removed since", form.refresh(wanted, &identity).await, "gate", "u-jane");
-    }
 }
 
 #[tokio::test]
