@@ -88,22 +88,6 @@ async fn groups_are_read_page_by_page_up_to_a_limit() {
 }
 
 #[tokio::test]
-async fn the_gate_is_shut_at_login_and_refresh_whatever_the_client_asks() {
-    let crowd = Crowd::start().await.unwrap();
-    let form = open(&crowd, &json!({"groups": ["staff", "board"]}));
-    for wanted in [PLAIN, ALL] {
-        let text = "user \"bob\" is not in any of the required groups [\"staff\", \"board\"]";
-        assert_fails("login", form.log_in(wanted, "bob", PASSWORD).await, "gate", text);
-    }
-    let identity = form.log_in(OFFLINE, "jane", PASSWORD).await.unwrap();
-    assert_eq!(form.refresh(OFFLINE, &identity).await.unwrap().groups, ["staff"]);
-    crowd.change(|all| all.parents.clear());
-    for wanted in [OFFLINE, ALL] {
-        assert_fails("removed since", form.refresh(wanted, &identity).await, "gate", "jane");
-    }
-}
-
-#[tokio::test]
 async fn a_wrong_password_is_wrong_and_an_account_that_may_not_be_used_is_told_if_the_password_is_right() {
     let crowd = Crowd::start().await.unwrap();
     let form = open(&crowd, &json!({}));
