@@ -44,26 +44,6 @@ async fn a_user_logs_in_without_discovery_and_without_a_refresh() {
 }
 
 #[tokio::test]
-async fn members_are_found_under_the_configured_keys() {
-    let op = op().await;
-    op.change(|script| {
-        script.userinfo = json!({"uid": "u-1", "login": "l", "handle": "h", "mail": "m", "ok": true, "teams": ["t"]})
-    });
-    let mapping = json!({
-        "userNameKey": "login", "preferredUsernameKey": "handle", "groupsKey": "teams", "emailKey": "mail", "emailVerifiedKey": "ok",
-    });
-    let connector =
-        crate::kit::open("oauth", &keys(&op, &json!({"userIDKey": "uid", "claimMapping": mapping}))).unwrap();
-    let identity = log_in(&connector, &op.fake, ALL).await.unwrap();
-    let names = [&identity.user_id, &identity.username, &identity.preferred_username, &identity.email];
-    assert_eq!((names, identity.email_verified), (["u-1", "l", "h", "m"].map(str::to_owned).each_ref(), true));
-    assert_eq!(identity.groups, ["t"]);
-    let skipping = keys(&op, &json!({"userIDKey": "uid", "insecureSkipEmailVerified": true}));
-    let connector = crate::kit::open("oauth", &skipping).unwrap();
-    assert!(log_in(&connector, &op.fake, ALL).await.unwrap().email_verified);
-}
-
-#[tokio::test]
 async fn the_token_goes_under_the_type_the_provider_named() {
     let op = op().await;
     op.fake.fail(Fault::at("/token").status(200, r#"{"access_token":"opaque","token_type":"token"}"#));
@@ -72,21 +52,6 @@ async fn the_token_goes_under_the_type_the_provider_named() {
     assert_eq!(log_in(&connector, &op.fake, ALL).await.unwrap().user_id, "7");
     let asked = op.fake.recorded().into_iter().find(|asked| asked.path == "/userinfo").unwrap();
     assert_eq!(asked.header("authorization"), Some("token opaque"));
-}
-
-#[tokio::test]
-async fn a_private_authority_is_trusted_or_not_looked_at() {
-    let op = Oidc::start_tls().await.unwrap();
-    op.change(|script| script.userinfo = json!({"id": "1"}));
-    let cases = [
-        (json!({}), false),
-        (json!({"rootCAs": [op.fake.ca().unwrap()]}), true),
-        (json!({"insecureSkipVerify": true}), true),
-    ];
-    for (change, works) in cases {
-        let connector = crate::kit::open("oauth", &keys(&op, &change)).unwrap();
-        assert_eq!(log_in(&connector, &op.fake, ALL).await.is_ok(), works, "{change}");
-    }
 }
 
 #[tokio::test]
