@@ -39,18 +39,6 @@ async fn claims_are_mapped_to_the_user() {
 }
 
 #[tokio::test]
-async fn only_members_of_allowed_groups_enter() {
-    let op = Oidc::start().await.unwrap();
-    let member = json!({"insecureEnableGroups": true, "allowedGroups": ["admins", "ops"]});
-    assert_eq!(identity(&op, member).await.unwrap().groups, ["admins"]);
-    for enabled in [true, false] {
-        let other = json!({"insecureEnableGroups": enabled, "allowedGroups": ["ops"]});
-        let error = identity(&op, other).await.unwrap_err();
-        assert!(matches!(&error, UpstreamError::NotInRequiredGroups { user_id, .. } if user_id == "7c1d"), "{error}");
-    }
-}
-
-#[tokio::test]
 async fn userinfo_completes_a_thin_id_token() {
     let op = Oidc::start().await.unwrap();
     op.change(|script| {
@@ -138,14 +126,4 @@ async fn an_alias_names_the_issuer_of_tokens() {
     op.change(|script| script.claims = json!({}));
     let error = identity(&op, json!({"issuerAlias": alias})).await.unwrap_err();
     assert!(error.to_string().contains("it is of issuer"), "{error}");
-}
-
-#[tokio::test]
-async fn a_private_authority_is_trusted_or_not_looked_at() {
-    let op = Oidc::start_tls().await.unwrap();
-    assert!(matches!(identity(&op, json!({})).await, Err(UpstreamError::Unreachable(_))));
-    identity(&op, json!({"rootCAs": [op.fake.ca().unwrap()]})).await.unwrap();
-    identity(&op, json!({"insecureSkipVerify": true})).await.unwrap();
-    let error = crate::kit::open("oidc", &json!({"issuer": op.issuer(), "rootCAs": ["/no/such.pem"]})).err().unwrap();
-    assert!(error.to_string().contains("rootCAs.0 is not in PEM format"), "{error}");
 }
