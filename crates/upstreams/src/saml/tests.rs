@@ -296,15 +296,6 @@ async fn a_response_is_explained_as_a_login_would_judge_it() {
 }
 
 #[tokio::test]
-async fn who_comes_unasked_goes_where_the_operator_says_or_nowhere() {
-    let provider = IdentityProvider::start_tls().await.unwrap();
-    assert!(open(&keys(&provider, &json!({}))).unwrap().connector.unsolicited().is_none());
-    let login = "https://app.example/login";
-    let named = open(&keys(&provider, &json!({"idpInitiatedLogin": login}))).unwrap();
-    assert_eq!(named.connector.unsolicited().map(url::Url::as_str), Some(login));
-}
-
-#[tokio::test]
 async fn a_configuration_that_cannot_work_is_refused_in_words() {
     let provider = IdentityProvider::start_tls().await.unwrap();
     let data = |text: &str| BASE64_STANDARD.encode(text);
