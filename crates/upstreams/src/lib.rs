@@ -75,6 +75,11 @@ mod tests {
             ("mockPassword", r#"{"username":"u","password":"p"}"#, None),
             ("mockPassword", "{}", Some("no username supplied")),
             ("mockpassword", "{}", Some(r#"unknown connector type "mockpassword""#)),
+            (
+                "samlExperimental",
+                r#"{"ssoURL":"s","usernameAttr":"u","emailAttr":"e"}"#,
+                Some(r#"field "redirectURI""#),
+            ),
         ];
         for (kind, config, refused) in cases {
             let config = serde_json::from_str(config).unwrap();
