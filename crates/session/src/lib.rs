@@ -1,7 +1,7 @@
 //! The browser's session: one signed-in browser is one user of one connector, with the clients reached from it.
 //!
 //! Owned here: what the cookie proves ([`current`]), what a login makes of a session ([`enter`]), when a session lets its
-//! user in without asking ([`reuse`]), what is noted with each response, how a session ends ([`end`]), and what the user
+//! user in without asking ([`reuse`]), what is noted with each response, how a session ends ([`end`]) and who hears of it ([`backchannel`]), and what the user
 //! has consented to before. Not owned: the pages and the steps of a login, tokens (`dex-token` mints them and asks whether
 //! a session goes on), and the header that carries the cookie (`dex_web::cookies` writes it).
 //!
@@ -12,6 +12,7 @@
 //! is worse.
 
 mod activity;
+pub mod backchannel;
 mod consent;
 mod cookie;
 mod end;
@@ -24,7 +25,7 @@ pub use activity::note_response;
 pub use consent::{consented, remember_consent};
 pub use dex_storage::StorageError;
 pub use dex_token::session::alive;
-pub use end::{Which, end, end_all};
+pub use end::{Which, end, end_all, end_expired};
 pub use enter::{EnterError, Entered, Entering, enter};
 pub use presented::{Found, current};
 pub use reuse::{Reuse, reuse};

@@ -10,12 +10,13 @@ use dex_model::Kind;
 use dex_pages::{Frontend, Pages};
 use dex_storage::{Backend, Memory, Store};
 use dex_web::signing::{Rotation, Signer};
-use dex_web::{App, Connectors, Issuer, Revoked, Settings};
+use dex_web::{App, Connectors, Issuer, LogoutNotice, Revoked, SessionSettings, Settings};
 use http::Request;
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 
-use crate::{Browser, ISSUER, Shown, TestClock, world};
+use crate::logouts::Recorded;
+use crate::{Browser, ISSUER, Rotating, Shown, TestClock, world};
 
 /// How many records of a kind are counted.
 const COUNTED_MAX: u32 = 10_000;
@@ -26,6 +27,9 @@ pub struct TestApp {
     pub app: Arc<App>,
     /// The time.
     pub clock: TestClock,
+    /// The upstream behind connectors of the kind `rotating`, of which the test makes one.
+    pub rotating: Rotating,
+    logouts: Arc<Recorded>,
     backend: Arc<dyn Backend>,
     router: Router,
 }
@@ -49,6 +53,16 @@ impl TestApp {
         Self::start_on(Arc::new(Memory::new()), settings, routes).await
     }
 
+    /// A dex whose browsers stay signed in, with the default settings otherwise.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot start.
+    pub async fn start_with_sessions(routes: impl FnOnce(&Arc<App>) -> Router) -> Self {
+        let settings = Settings { sessions: Some(SessionSettings::default()), ..Settings::default() };
+        Self::start_with(settings, routes).await
+    }
+
     /// A dex with these settings over another, empty back end.
     ///
     /// # Panics
@@ -59,15 +73,35 @@ impl TestApp {
         settings: Settings,
         routes: impl FnOnce(&Arc<App>) -> Router,
     ) -> Self {
-        let clock = TestClock::default();
+        world::populate(&Store::new(backend.clone())).await;
+        Self::open(backend, (TestClock::default(), Rotating::default()), settings, routes).await
+    }
+
+    /// Another replica over the same store, in the same time and with the same upstreams.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot start.
+    pub async fn beside(&self, routes: impl FnOnce(&Arc<App>) -> Router) -> Self {
+        let world = (self.clock.clone(), self.rotating.clone());
+        Self::open(self.backend.clone(), world, self.app.settings.clone(), routes).await
+    }
+
+    async fn open(
+        backend: Arc<dyn Backend>,
+        (clock, rotating): (TestClock, Rotating),
+        settings: Settings,
+        routes: impl FnOnce(&Arc<App>) -> Router,
+    ) -> Self {
         let store = Store::new(backend.clone());
-        world::populate(&store).await;
+        let logouts = Arc::new(Recorded::default());
         let app = Arc::new(App {
             issuer: Issuer::parse(ISSUER).expect("the issuer of all tests is a URL"),
-            connectors: Connectors::new(store.clone(), world::opener(store.clone())),
+            connectors: Connectors::new(store.clone(), world::opener(store.clone(), rotating.clone())),
             signer: Arc::new(Signer::default()),
             seals: Arc::default(),
             revoked: Arc::new(Revoked::default()),
+            logouts: logouts.clone(),
             discovery: dex_web::ReadyDocument::default(),
             attempts: Arc::default(),
             pages: Arc::new(pages()),
@@ -77,7 +111,7 @@ impl TestApp {
         });
         make_keys(&app).await;
         let router = routes(&app);
-        Self { app, clock, backend, router }
+        Self { app, clock, rotating, logouts, backend, router }
     }
 
     /// A new browser without cookies.
@@ -104,6 +138,11 @@ impl TestApp {
             headers: parts.headers,
             body: String::from_utf8_lossy(&body).into_owned(),
         }
+    }
+
+    /// The notices of ended sessions since this was last asked, in their order.
+    pub fn logouts(&self) -> Vec<LogoutNotice> {
+        self.logouts.take()
     }
 
     /// How many records of all kinds are stored.

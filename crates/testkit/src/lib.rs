@@ -7,6 +7,8 @@
 mod app;
 mod browser;
 mod clock;
+mod logouts;
+mod rotating;
 mod shown;
 mod tickets;
 mod upstream;
@@ -15,5 +17,6 @@ mod world;
 pub use app::TestApp;
 pub use browser::{Browser, REDIRECTS_MAX};
 pub use clock::TestClock;
+pub use rotating::{Failure, Rotating};
 pub use shown::Shown;
 pub use world::{CALLBACK, CLIENT, CLIENT_SECRET, ISSUER, LOCAL_PASSWORD, LOCAL_USER, MOCK_PASSWORD, MOCK_USER};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use dex_mfa::SecondFactors;
 use dex_model::RefreshPolicy;
 use dex_oidc::{CodeChallengeMethod, GrantType};
 use dex_pages::{Page, Pages};
@@ -13,7 +14,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use crate::discovery::ReadyDocument;
 use crate::sealed::Seals;
 use crate::signing::Signer;
-use crate::{Attempts, Clock, Connectors, Issuer, PageError, Revoked, SessionSettings};
+use crate::{Attempts, Clock, Connectors, Issuer, LogoutNotices, PageError, Revoked, SessionSettings};
 
 /// The server as its endpoints see it. A changed configuration makes a new one.
 pub struct App {
@@ -31,6 +32,8 @@ pub struct App {
     pub seals: Arc<Seals>,
     /// Access tokens that were revoked.
     pub revoked: Arc<Revoked>,
+    /// Who tells clients of sessions that have ended.
+    pub logouts: Arc<dyn LogoutNotices>,
     /// The discovery document.
     pub discovery: ReadyDocument,
     /// Failed passwords.
@@ -74,6 +77,8 @@ pub struct Settings {
     pub device_requests_valid_for: Duration,
     /// `expiry.refreshTokens`
     pub refresh: RefreshPolicy,
+    /// `mfa`
+    pub second_factors: SecondFactors,
     /// `sessions`; `None` when browsers do not stay signed in.
     pub sessions: Option<SessionSettings>,
     /// `web.allowedOrigins`; empty turns CORS off.
@@ -112,6 +117,7 @@ impl Default for Settings {
                 absolute_lifetime: None,
                 idle_lifetime: None,
             },
+            second_factors: SecondFactors::default(),
             sessions: None,
             allowed_origins: Vec::new(),
             allowed_headers: vec!["Authorization".into()],

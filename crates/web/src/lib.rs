@@ -46,6 +46,6 @@ pub use page_error::{PageError, render_page_errors};
 pub use peer::PeerAddr;
 pub use respond::{html, json, redirect, with_headers};
 pub use revoked::Revoked;
-pub use sessions::SessionSettings;
+pub use sessions::{LogoutNotice, LogoutNotices, SessionSettings};
 pub use step::Step;
 pub use token_error::{Cause, TokenError};

@@ -40,3 +40,27 @@ impl SessionSettings {
         SessionPolicy { absolute_lifetime: self.absolute_lifetime, idle_lifetime: self.valid_if_not_used_for }
     }
 }
+
+/// A client is to be told that a session has ended (OpenID Connect Back-Channel Logout 1.0).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogoutNotice {
+    /// Our issuer.
+    pub issuer: String,
+    /// The client.
+    pub client_id: String,
+    /// Where it hears of logouts, as it was registered.
+    pub uri: String,
+    /// The user.
+    pub user_id: String,
+    /// The connector the user came through.
+    pub connector_id: String,
+    /// The session: `sid`.
+    pub session_id: String,
+}
+
+/// Who tells clients of sessions that have ended.
+pub trait LogoutNotices: Send + Sync {
+    /// Takes a notice, and waits for nobody: the logout goes on whether or not the client hears of it. What cannot be told is
+    /// named in the log.
+    fn post(&self, notice: LogoutNotice);
+}

@@ -83,12 +83,25 @@ impl Parts {
         self.sweep_every(SWEEP_SPENT_EVERY, &[Kind::Spent]).await;
     }
 
+    /// Ends what ends with its session before the store forgets it.
+    async fn end_expired_sessions(&self) {
+        let Some(app) = self.serving.load_full().filter(|app| app.settings.sessions.is_some()) else { return };
+        match dex_session::end_expired(&app, over(wall_clock())).await {
+            Ok(0) => {}
+            Ok(ended) => tracing::debug!(ended, "sessions whose time was over are ended"),
+            Err(error) => tracing::error!(err = %error, "sessions whose time was over cannot be ended"),
+        }
+    }
+
     async fn sweep_every(self, span: Duration, kinds: &[Kind]) {
         let store = self.store();
         let mut due = every(span);
         due.tick().await;
         loop {
             due.tick().await;
+            if kinds.contains(&Kind::AuthSession) {
+                self.end_expired_sessions().await;
+            }
             match sweep(&store, kinds, wall_clock()).await {
                 Ok(0) => {}
                 Ok(removed) => tracing::debug!(removed, "garbage collection run"),
@@ -96,6 +109,11 @@ impl Parts {
             }
         }
     }
+}
+
+/// What is over by every clock at this moment.
+fn over(now: Timestamp) -> Timestamp {
+    now.checked_sub(CLOCKS_APART).unwrap_or(now)
 }
 
 /// Prepares the connectors of `app` in the background, until each has succeeded once or `app` is no more.
@@ -120,7 +138,7 @@ pub(super) fn prepare_connectors(app: &Arc<App>) {
 /// Removes what is over by every clock. After each sweep the store is left alone for as long as that took, so that many
 /// records that expire together take half of it at most.
 async fn sweep(store: &Store, kinds: &[Kind], now: Timestamp) -> Result<u32, StorageError> {
-    let over = now.checked_sub(CLOCKS_APART).unwrap_or(now);
+    let over = over(now);
     let mut removed = 0;
     for kind in kinds {
         for _ in 0..SWEEPS_MAX {

@@ -62,6 +62,14 @@ pub fn config_records(config: &Config) {
         Signer::Vault { .. } => tracing::info!("type" = "vault", "signer configured"),
     }
     expiry_records(&config.expiry);
+    if let Some(sessions) = &config.sessions {
+        tracing::info!(
+            cookie_name = %sessions.cookie_name,
+            absolute_lifetime = ?sessions.absolute_lifetime,
+            valid_if_not_used_for = ?sessions.valid_if_not_used_for,
+            "config sessions"
+        );
+    }
 }
 
 fn expiry_records(expiry: &Expiry) {

@@ -1,10 +1,10 @@
 use std::time::Duration;
 
 use dex_model::{Client, Kind, OfflineSessions, RefreshTokenRef};
-use dex_session::{Which, end, end_all};
+use dex_session::{Which, end, end_all, end_expired};
 use dex_testkit::TestApp;
 
-use crate::kit::{IDLE, app, carrying, change_client, claims, current, enter, log_in, stored};
+use crate::kit::{IDLE, app, carrying, change_client, claims, current, enter, log_in, reuse, share, stored};
 
 /// More than two pages of sessions.
 const MANY: usize = 450;
@@ -107,4 +107,69 @@ async fn what_other_tabs_have_made_of_the_session_ends_with_it() {
     hold(&app, "jane", &[("bound", "cli", &as_read.id)]).await;
     assert!(end(&app.app, &as_read, app.clock.now()).await.unwrap());
     assert_eq!(held(&app, "jane").await, Vec::<String>::new());
+}
+
+async fn hear(app: &TestApp, client: &str, lifetime: &str) {
+    change_client(app, client, |client| Client {
+        backchannel_logout_uri: format!("https://{}.example/logout", client.id),
+        refresh_token_lifetime: lifetime.into(),
+        ..client
+    })
+    .await;
+}
+
+fn told(app: &TestApp) -> Vec<String> {
+    app.logouts().into_iter().map(|notice| notice.client_id).collect()
+}
+
+#[tokio::test]
+async fn every_client_of_a_session_hears_of_its_logout() {
+    let app = app().await;
+    hear(&app, "web", "").await;
+    hear(&app, "peer", "session").await;
+    share(&app, "web", &["peer"]).await;
+    let (session, headers) = log_in(&app, "jane", "web").await;
+    let _ = enter(&app, &headers, "jane", "cli").await.unwrap();
+    assert!(reuse(&app, &session, "peer", None).await.is_some());
+    assert!(end(&app.app, &session, app.clock.now()).await.unwrap());
+    let notices = app.logouts();
+    assert_eq!(notices.iter().map(|notice| notice.client_id.as_str()).collect::<Vec<_>>(), ["peer", "web"]);
+    let notice = &notices[1];
+    assert_eq!((notice.issuer.as_str(), notice.uri.as_str()), (dex_testkit::ISSUER, "https://web.example/logout"));
+    assert_eq!((notice.user_id.as_str(), notice.connector_id.as_str()), ("jane", "mock"));
+    assert_eq!(notice.session_id, session.id);
+    assert!(!end(&app.app, &session, app.clock.now()).await.unwrap());
+    assert_eq!(app.logouts(), [], "one logout, one notice");
+}
+
+#[tokio::test]
+async fn a_session_that_gives_way_to_another_user_is_a_logout() {
+    let app = app().await;
+    hear(&app, "web", "").await;
+    let (_, headers) = log_in(&app, "jane", "web").await;
+    let _ = enter(&app, &headers, "jane", "cli").await.unwrap();
+    assert_eq!(told(&app), Vec::<String>::new());
+    let _ = enter(&app, &headers, "john", "cli").await.unwrap();
+    assert_eq!(told(&app), ["web"]);
+}
+
+#[tokio::test]
+async fn the_end_of_its_time_is_told_to_clients_whose_tokens_end_with_it() {
+    let app = app().await;
+    hear(&app, "web", "").await;
+    let (first, _) = log_in(&app, "jane", "web").await;
+    app.clock.advance(IDLE + Duration::from_secs(1));
+    assert_eq!(end_expired(&app.app, app.clock.now()).await.unwrap(), 0, "nobody is to hear of it: the store sweeps");
+    assert!(stored(&app, &first.id).await.is_some());
+    hear(&app, "peer", "session").await;
+    let (second, headers) = log_in(&app, "jane", "web").await;
+    let _ = enter(&app, &headers, "jane", "peer").await.unwrap();
+    hold(&app, "jane", &[("bound", "peer", &second.id), ("standalone", "web", &second.id)]).await;
+    assert_eq!(end_expired(&app.app, app.clock.now()).await.unwrap(), 1);
+    assert_eq!((stored(&app, &first.id).await, told(&app)), (None, vec![]));
+    app.clock.advance(IDLE);
+    assert_eq!(end_expired(&app.app, app.clock.now()).await.unwrap(), 0, "the last moment");
+    app.clock.advance(Duration::from_secs(1));
+    assert_eq!(end_expired(&app.app, app.clock.now()).await.unwrap(), 1);
+    assert_eq!((told(&app), held(&app, "jane").await), (vec!["peer".into()], vec!["standalone".into()]));
 }

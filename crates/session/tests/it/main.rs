@@ -1,5 +1,6 @@
 //! What becomes of sessions, over the memory store and a database.
 
+mod backchannel;
 mod end;
 mod enter;
 mod kit;

@@ -2,10 +2,12 @@
 
 mod claims;
 mod front_channel;
+mod logout;
 mod response;
 
 pub use claims::{FederatedClaims, Kind, TokenClaims};
 pub use front_channel::{Authenticated, FrontChannel, issue_front_channel};
+pub use logout::{LOGOUT_TOKEN_LIFETIME, logout_token};
 pub use response::TokenResponse;
 pub(crate) use response::not_kept as response_not_kept;
 
