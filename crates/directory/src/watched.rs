@@ -51,7 +51,7 @@ impl<T> Watched<T> {
                     tracing::info!(connector.id = %self.id, files, "changed files were read again");
                 }
                 Err(err) => {
-                    tracing::warn!(connector.id = %self.id, files, err, "changed files cannot be used; going on without");
+                    tracing::warn!(connector.id = %self.id, files, err, "changed files cannot be used; those of before still are");
                 }
             }
         }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use anyhow::Context as _;
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -121,6 +122,19 @@ impl Slapd {
         ]);
         let text = answer(&mut command).await?;
         Ok(text.lines().filter(|line| line.starts_with("dn: cn=Connection ")).count().saturating_sub(1))
+    }
+
+    /// How many binds it has answered since it started, those of the ones who ask here included: one each.
+    ///
+    /// # Errors
+    ///
+    /// With what the server says.
+    pub async fn binds(&self) -> anyhow::Result<usize> {
+        let mut command = self.client("/usr/bin/ldapsearch");
+        command.args(["-LLL", "-b", "cn=Bind,cn=Operations,cn=Monitor", "-s", "base", "", "monitorOpCompleted"]);
+        let text = answer(&mut command).await?;
+        let count = text.lines().find_map(|line| line.strip_prefix("monitorOpCompleted: "));
+        Ok(count.context("it does not count binds")?.parse()?)
     }
 
     fn client(&self, program: &str) -> Command {

@@ -1,7 +1,7 @@
 //! Who may use a connection now.
 //!
 //! Half of a pool is for searches and half for checking passwords, so that a busy one does not keep binding its connections
-//! anew. What the one half does not need at the moment the other one takes.
+//! anew. What the one half does not need at the moment the other one takes, all but the last one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,8 +35,11 @@ impl Permits {
             Lane::Service => (&self.service, &self.user),
             Lane::User => (&self.user, &self.service),
         };
-        if let Ok(permit) = own.try_acquire().or_else(|_| other.try_acquire()) {
-            return Some(permit);
+        // The last one is left to its own half: whoever takes it makes a connection change sides, and soon back again.
+        let spare = other.available_permits() > 1;
+        let at_once = own.try_acquire().ok().or_else(|| other.try_acquire().ok().filter(|_| spare));
+        if at_once.is_some() {
+            return at_once;
         }
         timeout(patience, own.acquire()).await.ok()?.ok()
     }
@@ -49,20 +52,28 @@ mod tests {
     const PATIENCE: Duration = Duration::from_secs(1);
 
     #[tokio::test(start_paused = true)]
-    async fn there_are_as_many_as_connections_whoever_asks() {
-        for (connections, lanes) in [
-            (1, [Lane::Service, Lane::User]),
-            (2, [Lane::User, Lane::Service]),
-            (3, [Lane::Service, Lane::Service]),
-            (8, [Lane::User, Lane::User]),
-        ] {
+    async fn there_are_as_many_as_connections_and_one_of_the_other_half_is_left() {
+        // How many a half has when it asks first, and the other one afterwards.
+        let cases = [
+            (1, Lane::Service, 1, 0),
+            (1, Lane::User, 1, 0),
+            (2, Lane::Service, 1, 1),
+            (2, Lane::User, 1, 1),
+            (3, Lane::Service, 2, 1),
+            (3, Lane::User, 2, 1),
+            (32, Lane::Service, 31, 1),
+            (32, Lane::User, 31, 1),
+        ];
+        for (connections, lane, first, second) in cases {
             let permits = Permits::new(connections);
             let mut held = Vec::new();
-            for lane in lanes.into_iter().cycle().take(connections) {
-                held.push(permits.one(lane, PATIENCE).await.expect("one is left"));
-            }
-            for lane in [Lane::Service, Lane::User] {
-                assert!(permits.one(lane, PATIENCE).await.is_none(), "{connections} are held, {lane:?}");
+            let other = if lane == Lane::User { Lane::Service } else { Lane::User };
+            for (lane, expected) in [(lane, first), (other, second)] {
+                let before = held.len();
+                while let Some(permit) = permits.one(lane, PATIENCE).await {
+                    held.push(permit);
+                }
+                assert_eq!(held.len() - before, expected, "{lane:?} of {connections}");
             }
         }
     }

@@ -87,6 +87,18 @@ async fn the_pool_stays_within_its_size_and_keeps_identities_apart() {
     panic!("connections are left when the connector is gone");
 }
 
+/// More logins at once than connections, of two searches each: few of those need the service to be bound anew.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_busy_pool_does_not_bind_its_connections_anew() {
+    let server = Slapd::start(PEOPLE, None, "").await.unwrap();
+    let corp = Arc::new(open(&merged(config(&server), json!({"maxConnections": CONNECTIONS}))));
+    let before = server.binds().await.unwrap();
+    assert_eq!(run(&corp, LOGINS, async |_| {}).await, NOBODY);
+    let of_the_service = server.binds().await.unwrap() - before - 1 - LOGINS;
+    // Now and then a half has nothing to do, and the other one takes from it.
+    assert!((1..=LOGINS / 3).contains(&of_the_service), "{of_the_service} binds besides {LOGINS} logins");
+}
+
 #[tokio::test]
 async fn one_connection_is_enough_for_everybody() {
     let server = Slapd::start(PEOPLE, None, "").await.unwrap();
