@@ -2,7 +2,7 @@
 
 use dex_model::{Client, Kind};
 use dex_oidc::Form;
-use dex_storage::StorageError;
+use dex_storage::{Change, StorageError};
 use dex_testkit::{Browser, CALLBACK, CLIENT, CLIENT_SECRET, LOCAL_USER, Shown, TestApp};
 use http::{Method, StatusCode};
 use serde_json::Value;
@@ -26,12 +26,13 @@ pub(crate) async fn dex() -> TestApp {
 }
 
 /// Changes a client.
-pub(crate) async fn change(app: &TestApp, id: &str, change: impl Fn(&mut Client) + Send) {
+pub(crate) async fn change(app: &TestApp, id: &str, change: impl Fn(&mut Client) + Send + Sync) {
     let set = |mut client: Client| {
         change(&mut client);
         Ok(client)
     };
-    app.app.store.update::<Client, StorageError, _>(id, set).await.unwrap();
+    let changed = app.app.store.update::<Client, StorageError, _>(id, set).await.unwrap();
+    assert!(matches!(changed, Change::Made(_)));
 }
 
 /// A browser in which the first local user is logged in, and the ID token the client got.
