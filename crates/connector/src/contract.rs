@@ -79,6 +79,12 @@ pub trait Refresh: Send + Sync {
     /// refresh.
     async fn refresh(&self, wanted: Wanted, identity: Identity) -> Result<Identity, UpstreamError>;
 
+    /// Whether that takes connector's data of a login that asked for it. A browser's session, which has none, then stands for
+    /// such a login only where the data lies from another one.
+    fn needs_data(&self) -> bool {
+        true
+    }
+
     /// Whether a refresh with this data may use up something that works once, such as a refresh token that the upstream
     /// replaces. Such refreshes of one user run one after another, over all replicas, by [`refresh_once`](Self::refresh_once).
     fn single_use(&self, _data: &[u8]) -> bool {

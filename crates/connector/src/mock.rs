@@ -64,6 +64,10 @@ impl Refresh for MockCallback {
     async fn refresh(&self, _: Wanted, _: Identity) -> Result<Identity, UpstreamError> {
         Ok(Self::identity())
     }
+
+    fn needs_data(&self) -> bool {
+        false
+    }
 }
 
 #[async_trait]
@@ -126,6 +130,10 @@ impl PasswordLogin for MockPassword {
 impl Refresh for MockPassword {
     async fn refresh(&self, _: Wanted, identity: Identity) -> Result<Identity, UpstreamError> {
         Ok(identity)
+    }
+
+    fn needs_data(&self) -> bool {
+        false
     }
 }
 

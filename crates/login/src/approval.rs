@@ -5,11 +5,12 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use dex_model::{AuthRequest, Client, Login};
-use dex_oidc::Scope;
+use dex_oidc::{GrantType, Scope};
 use dex_pages::Approval;
 use dex_web::{App, Incoming, PageError, Step};
 use http::{Method, StatusCode};
 
+use crate::authorize::grant_of;
 use crate::pending::{Kept, Pending, client_of, signed};
 use crate::respond::AuthorizeError;
 use crate::upstream::denied;
@@ -39,6 +40,7 @@ async fn ask(visit: &Visit<'_>) -> Result<Response, PageError> {
         auth_req_id: request.id.clone(),
         scopes: Approval::describe(request.scopes.iter().map(String::as_str)),
         audiences: audiences(visit, &request).await?,
+        device_code: device_code(visit, &request),
     };
     visit.page(StatusCode::OK, &page)
 }
@@ -47,10 +49,22 @@ async fn decide(visit: &Visit<'_>) -> Result<Response, AuthorizeError> {
     let (request, _) = signed(visit, &[Step::Approval]).await?;
     let parameters = visit.parameters("Failed to parse request.")?;
     if parameters.get("approval") == "approve" {
+        remember(visit, &request).await?;
         return Ok(visit.see_other("/auth", &Step::Approved.parameters(&request)));
     }
-    let kept = Kept::Stored;
-    Err(denied(visit, &Pending { request, kept }, "The user refused.").await?)
+    let pending = Pending { request, kept: Kept::Stored, session: None };
+    Err(denied(visit, &pending, "The user refused.").await?)
+}
+
+/// Remembers the consent with the user, if anything is remembered of users.
+async fn remember(visit: &Visit<'_>, request: &AuthRequest) -> Result<(), PageError> {
+    if let Login::Done { claims, .. } = &request.login
+        && visit.app.settings.sessions.is_some()
+    {
+        let user = (claims.user_id.as_str(), request.connector_id.as_str());
+        dex_session::remember_consent(visit.app, user, &request.client_id, &request.scopes).await?;
+    }
+    Ok(())
 }
 
 /// The other clients that the token will be good for.
@@ -65,6 +79,13 @@ async fn audiences(visit: &Visit<'_>, request: &AuthRequest) -> Result<Vec<Strin
         names.push(client.map_or_else(|| peer.to_owned(), |client| named(&client)));
     }
     Ok(names)
+}
+
+/// The code of the device that the login is for, where a session may have spared its user all else.
+fn device_code(visit: &Visit<'_>, request: &AuthRequest) -> String {
+    let grant = grant_of(&visit.app.issuer, request.asked_for(), &request.redirect_uri);
+    let told = visit.app.settings.sessions.is_some() && grant == GrantType::DeviceCode;
+    if told { request.state.clone() } else { String::new() }
 }
 
 fn named(client: &Client) -> String {

@@ -8,22 +8,19 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use dex_connector::{Arrival, Finish, LoginMethod, UpstreamError};
 use dex_oidc::Form;
-use dex_pages::{HiddenField, Repost};
 use dex_web::{App, Incoming, PageError, cookies, redirect};
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::finish::finish;
 use crate::once;
 use crate::pending::{Pending, awaited, names_a_login};
+use crate::repost;
 use crate::respond::AuthorizeError;
 use crate::upstream::{self, Chosen};
 use crate::visit::Visit;
 
 /// What people read when only an administrator can find out more.
 const FAILED: &str = "Authentication failed. Please contact your administrator or try again later.";
-
-/// The parameter of the query that tells a form which we have posted again from one that comes from elsewhere.
-const REPOSTED: &str = "reposted";
 
 /// `/callback`
 pub(crate) async fn callback(State(app): State<Arc<App>>, incoming: Incoming) -> Response {
@@ -55,7 +52,7 @@ async fn come_back(visit: &Visit<'_>, path: Option<&str>) -> Result<Response, Au
         return Ok(response);
     }
     if needs_repost(visit, state) {
-        return Ok(repost(visit, &parameters)?);
+        return Ok(repost::repost(visit, &parameters)?);
     }
     let pending = awaited(visit, state).await?;
     let chosen = upstream::chosen(visit, &pending.request, path).await?;
@@ -66,7 +63,7 @@ async fn come_back(visit: &Visit<'_>, path: Option<&str>) -> Result<Response, Au
             {
                 return Err(used().into());
             }
-            finish(visit, pending, &chosen, arrival.identity).await
+            finish(visit, pending, &chosen, arrival.into()).await
         }
         Err(Missed::Page(error)) => Err(error.into()),
         Err(Missed::Upstream(error)) => Err(upstream::failed(visit, &pending, error, FAILED).await),
@@ -74,7 +71,7 @@ async fn come_back(visit: &Visit<'_>, path: Option<&str>) -> Result<Response, Au
 }
 
 /// The parameters the upstream gave the browser to bring: of the query, or of the form.
-fn brought<'a>(visit: &'a Visit<'_>) -> Result<Cow<'a, Form>, PageError> {
+pub(crate) fn brought<'a>(visit: &'a Visit<'_>) -> Result<Cow<'a, Form>, PageError> {
     match visit.incoming.method {
         Method::GET => Ok(Cow::Borrowed(visit.query()?)),
         Method::POST => {
@@ -100,14 +97,7 @@ fn needs_repost(visit: &Visit<'_>, state: &str) -> bool {
     visit.is(&Method::POST)
         && names_a_login(state)
         && cookies::login(&visit.incoming.headers, state).is_none()
-        && visit.incoming.query.as_ref().is_ok_and(|query| query.get(REPOSTED).is_empty())
-}
-
-/// Has the browser post the form once more, from our own page.
-fn repost(visit: &Visit<'_>, parameters: &Form) -> Result<Response, PageError> {
-    let fields = parameters.pairs().map(|(name, value)| HiddenField::new(name, value));
-    let target = format!("{}?{REPOSTED}=1", visit.incoming.path);
-    visit.page(StatusCode::OK, &Repost { target, fields: fields.collect() })
+        && !repost::is_reposted(visit)
 }
 
 /// Why nobody has arrived.
@@ -130,7 +120,7 @@ async fn arrive(
     };
     let request = &pending.request;
     let back = Finish {
-        wanted: chosen.wanted(request),
+        wanted: chosen.wanted(visit, request),
         data: request.connector_data.expose(),
         callback: &visit.app.issuer.absolute("/callback"),
         state: &request.id,

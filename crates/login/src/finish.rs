@@ -1,70 +1,106 @@
-//! Somebody has logged in: who it is goes into the login, and the login goes on (oidc-core spec, 14).
+//! Somebody has logged in: who it is goes into the login and the browser's session, and the login goes on (oidc-core spec, 14).
 
 use axum::response::Response;
-use dex_connector::Identity;
-use dex_model::{AlreadyLoggedIn, AuthRequest, Claims, ConnectorData, TokenSecret, id};
-use dex_storage::Change;
-use dex_web::{PageError, Step as Signed};
+use dex_connector::{Arrival, Identity};
+use dex_model::{AuthRequest, AuthSession, Claims, ConnectorData};
+use dex_oidc::{AuthorizeErrorCode, subject};
+use dex_session::{EnterError, Entering};
+use dex_web::PageError;
+use http::StatusCode;
 
-use crate::next_step::{Facts, Step, next_step};
-use crate::pending::{Kept, Pending};
-use crate::respond::{AuthorizeError, respond};
-use crate::upstream::Chosen;
+use crate::dispatch::{proceed, too_late};
+use crate::logout;
+use crate::pending::Pending;
+use crate::respond::AuthorizeError;
+use crate::upstream::{Chosen, ended};
 use crate::visit::Visit;
+
+/// Somebody who has logged in.
+pub(crate) struct Arrived {
+    /// Who it is.
+    pub(crate) identity: Identity,
+    /// Whether the user wants to stay logged in, if they were asked.
+    pub(crate) remember: Option<bool>,
+    /// What the upstream will want at the logout.
+    pub(crate) logout: Vec<u8>,
+}
+
+impl From<Identity> for Arrived {
+    fn from(identity: Identity) -> Self {
+        Self { identity, remember: None, logout: Vec::new() }
+    }
+}
+
+impl From<Arrival> for Arrived {
+    fn from(Arrival { identity, logout, .. }: Arrival) -> Self {
+        Self { identity, remember: None, logout }
+    }
+}
 
 /// Records who logged in and does what comes next: the response at once, if nothing is to be asked.
 pub(crate) async fn finish(
     visit: &Visit<'_>,
     pending: Pending,
     chosen: &Chosen,
-    identity: Identity,
+    arrived: Arrived,
 ) -> Result<Response, AuthorizeError> {
-    let Pending { request, kept } = pending;
-    let (claims, data) = known(&request, identity);
+    let Arrived { identity, remember, logout } = arrived;
+    let (claims, data) = known(&pending.request, identity);
     chosen.admit(&claims)?;
+    expected(visit, &pending, &claims).await?;
+    let Pending { request, kept, .. } = pending;
     let connector_id = request.connector_id.clone();
-    let request = request.log_in(claims.clone(), data.clone(), visit.now).map_err(too_late)?;
+    let request = request.log_in(claims.clone(), data, visit.now).map_err(too_late)?;
+    let session = enter(visit, &request, &claims, remember).await?;
+    visit.set_cookies(session.as_ref().and_then(|session| logout::remember(visit, session, &logout)));
     log(&connector_id, &claims);
-    let facts = Facts { approved: false, skip_approval_screen: visit.app.settings.skip_approval_screen };
-    match next_step(&request, facts) {
-        Step::Respond => respond(visit, Pending { request, kept }).await,
-        Step::Consent => {
-            let request = keep(visit, request, kept, (&claims, &data)).await?;
-            Ok(visit.see_other("/approval", &Signed::Approval.parameters(&request)))
+    proceed(visit, Pending { request, kept, session }, false).await
+}
+
+/// Nobody else may come of a request that names its user (OpenID Connect Core §3.1.2.2).
+async fn expected(visit: &Visit<'_>, pending: &Pending, claims: &Claims) -> Result<(), AuthorizeError> {
+    let request = &pending.request;
+    match request.expected_subject() {
+        Some(expected) if expected != subject(&claims.user_id, &request.connector_id) => {
+            let description = "Somebody else has logged in than the id_token_hint names.";
+            Err(ended(visit, pending, AuthorizeErrorCode::LoginRequired, description).await?)
         }
+        _ => Ok(()),
     }
 }
 
-/// Keeps the login in the store while its user is asked.
-///
-/// Whoever goes back and logs in again, perhaps as somebody else, begins this step anew: the key is another, so
-/// no answer to the former question counts.
-async fn keep(
+/// Makes the browser's session that of this user.
+async fn enter(
     visit: &Visit<'_>,
-    request: AuthRequest,
-    kept: Kept,
-    (claims, data): (&Claims, &ConnectorData),
-) -> Result<AuthRequest, PageError> {
-    let store = &visit.app.store;
-    let id = request.id.clone();
-    match kept {
-        Kept::Sealed => {
-            let hmac_key = TokenSecret::new(id::new_long_id());
-            let fresh = AuthRequest { hmac_key, ..request };
-            Ok(store.upsert(id.as_str(), fresh.clone(), |_| fresh.clone()).await?)
-        }
-        Kept::Stored => {
-            let log_in = |row: AuthRequest| row.log_in(claims.clone(), data.clone(), visit.now).map_err(too_late);
-            match store.update(id.as_str(), log_in).await? {
-                Change::Made(request) => Ok(request),
-                Change::Missing => Err(PageError::bad_request("User session error.")),
-            }
-        }
+    request: &AuthRequest,
+    claims: &Claims,
+    remember: Option<bool>,
+) -> Result<Option<AuthSession>, PageError> {
+    let entering = Entering {
+        headers: &visit.incoming.headers,
+        client_id: &request.client_id,
+        connector_id: &request.connector_id,
+        claims,
+        address: visit.incoming.address,
+        remember,
+        now: visit.now,
+    };
+    let entered = dex_session::enter(visit.app, entering).await.map_err(refused)?;
+    visit.set_cookies(entered.set_cookie);
+    Ok(entered.session)
+}
+
+fn refused(error: EnterError) -> PageError {
+    match error {
+        EnterError::Blocked { .. } => blocked(),
+        EnterError::Storage(error) => error.into(),
     }
 }
 
-fn too_late(error: AlreadyLoggedIn) -> PageError {
-    PageError::bad_request("User session error.").because(error)
+/// The account is locked (sessions spec, 2.16).
+pub(crate) fn blocked() -> PageError {
+    PageError::new(StatusCode::FORBIDDEN, "This account is locked.")
+        .hint("Please contact your administrator, or try again later.")
 }
 
 /// What is kept of an identity. The connector's data can hold upstream tokens, and without a refresh to

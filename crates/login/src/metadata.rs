@@ -9,6 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 use dex_web::{App, Incoming, PageError};
 use http::{Method, StatusCode, header};
 
+use crate::logout::callback_of;
 use crate::upstream;
 use crate::visit::{Visit, method_not_allowed};
 
@@ -29,6 +30,7 @@ pub(crate) async fn metadata(
 async fn published(visit: &Visit<'_>, connector: &str) -> Result<Response, PageError> {
     let opened = upstream::open(visit, connector).await?;
     let none = || PageError::new(StatusCode::NOT_FOUND, "This connector publishes no metadata.");
-    let (media_type, text) = opened.connector.metadata(None).ok_or_else(none)?;
+    let logout = visit.app.settings.sessions.as_ref().map(|_| callback_of(&visit.app.issuer, connector));
+    let (media_type, text) = opened.connector.metadata(logout.as_ref()).ok_or_else(none)?;
     Ok(([(header::CONTENT_TYPE, media_type)], text).into_response())
 }

@@ -41,7 +41,7 @@ pub(crate) async fn attempt(
     chosen: &Chosen,
     negotiate: &dyn Negotiate,
 ) -> Result<Attempt, AuthorizeError> {
-    let wanted = chosen.wanted(&pending.request);
+    let wanted = chosen.wanted(visit, &pending.request);
     let challenge = match shown(visit) {
         Some(token) => match negotiate.accept(wanted, &token, visit.incoming.peer).await {
             Ok(Negotiated::Arrival(Arrival { identity, once, .. })) => match &once {

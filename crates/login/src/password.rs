@@ -11,7 +11,7 @@ use dex_web::connectors::Opened;
 use dex_web::{App, Attempt, CREDENTIAL_BYTES_MAX, Incoming, PageError};
 use http::{Method, StatusCode, header};
 
-use crate::finish::finish;
+use crate::finish::{Arrived, finish};
 use crate::negotiate::{self, Attempt as Attempted};
 use crate::pending::{Pending, awaited};
 use crate::respond::AuthorizeError;
@@ -56,7 +56,7 @@ async fn show(
         return Ok(form(visit, &chosen.opened, login, Tried::Nothing)?);
     };
     match negotiate::attempt(visit, &pending, chosen, negotiate).await? {
-        Attempted::Identity(identity) => finish(visit, pending, chosen, identity).await,
+        Attempted::Identity(identity) => finish(visit, pending, chosen, identity.into()).await,
         Attempted::Challenge(challenge) => Ok(negotiate::unauthorized(challenge)),
         Attempted::Form(challenge) => {
             let mut response = form(visit, &chosen.opened, login, Tried::Nothing)?;
@@ -89,8 +89,11 @@ async fn log_in(
     let connector_id = chosen.opened.about.id.as_str();
     let attempt = Attempt::Password { connector_id, username, address: visit.incoming.address };
     let _running = attempts.begin(attempt, visit.now).map_err(PageError::from)?;
-    match login.log_in(chosen.wanted(&pending.request), username, password).await {
-        Ok(PasswordAnswer::Identity(identity)) => finish(visit, pending, chosen, identity).await,
+    match login.log_in(chosen.wanted(visit, &pending.request), username, password).await {
+        Ok(PasswordAnswer::Identity(identity)) => {
+            let arrived = Arrived { remember: remember(visit), ..identity.into() };
+            finish(visit, pending, chosen, arrived).await
+        }
         Ok(PasswordAnswer::Wrong) => {
             attempts.failed(attempt, visit.now);
             tracing::info!(user = username, connector_id, "failed login attempt: Invalid credentials.");
@@ -129,12 +132,26 @@ fn form(
         username_prompt: prompt.to_owned(),
         invalid,
         problem,
-        show_remember_me: false,
-        remember_me_checked: false,
+        show_remember_me: visit.app.settings.sessions.is_some(),
+        remember_me_checked: remember_me_checked(visit),
         connector_name: opened.about.name.clone(),
     };
     let status = if invalid { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
     visit.page(status, &page)
+}
+
+/// Whether the user wants to stay logged in, where the form has asked: whoever posts it without the box does not.
+fn remember(visit: &Visit<'_>) -> Option<bool> {
+    let form = visit.incoming.body.as_ref().ok()?;
+    Some(form.get("remember_me") == "on")
+}
+
+/// Whether the box is ticked: as the user left it, or at first as the operator wants it.
+fn remember_me_checked(visit: &Visit<'_>) -> bool {
+    let by_default =
+        visit.app.settings.sessions.as_ref().is_some_and(|sessions| sessions.remember_me_checked_by_default);
+    let chosen = if visit.is(&Method::POST) { remember(visit) } else { None };
+    chosen.unwrap_or(by_default)
 }
 
 /// Whether a link leads to a path on our own host, however a browser reads it.

@@ -1,8 +1,9 @@
 //! Finding the login that a request is about.
 
-use dex_model::{AuthRequest, Client, Login};
-use dex_web::{PageError, Step, cookies};
-use http::StatusCode;
+use dex_model::{AuthRequest, AuthSession, Client, Login};
+use dex_web::cookies::{self, COOKIE_BYTES_MAX};
+use dex_web::{PageError, Step};
+use http::{HeaderValue, StatusCode};
 
 use crate::visit::Visit;
 
@@ -10,16 +11,32 @@ use crate::visit::Visit;
 pub(crate) struct Pending {
     pub(crate) request: AuthRequest,
     pub(crate) kept: Kept,
+    /// The browser's session, if this very request began it, so that its cookie has not come with it.
+    pub(crate) session: Option<AuthSession>,
 }
 
 /// Where a login is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kept {
+    /// Nowhere yet: the browser's session said who logs in.
+    Nowhere,
     /// By the browser alone.
     Sealed,
-    /// In the store: someone has logged in, or Dex began it.
+    /// In the store, where Dex put it; nobody has logged in.
+    Awaited,
+    /// In the store, and someone has logged in.
     Stored,
 }
+
+impl Kept {
+    /// Whether there is a row that ends with the login.
+    pub(crate) fn in_store(self) -> bool {
+        matches!(self, Self::Awaited | Self::Stored)
+    }
+}
+
+/// What a client hears whose login no cookie can hold.
+pub(crate) const TOO_LONG: &str = "The request is too long.";
 
 /// Lengths of the ids that Dex gives; a login it began is bound to no browser, and honoured so.
 const DEX_ID_LENGTHS: std::ops::RangeInclusive<usize> = 25..=26;
@@ -36,8 +53,7 @@ pub(crate) async fn awaited(visit: &Visit<'_>, id: &str) -> Result<Pending, Page
         return Err(PageError::bad_request("User session error.").hint(START_AGAIN));
     }
     if let Some(request) = carried(visit, id) {
-        let kept = Kept::Sealed;
-        return Ok(Pending { request, kept });
+        return Ok(Pending { request, kept: Kept::Sealed, session: None });
     }
     let stored = if begun_by_dex(id) { visit.app.store.get::<AuthRequest>(id).await? } else { None };
     let unknown = || PageError::bad_request("Requested resource does not exist.").hint(START_AGAIN);
@@ -45,15 +61,14 @@ pub(crate) async fn awaited(visit: &Visit<'_>, id: &str) -> Result<Pending, Page
     if request.expired(visit.now) {
         return Err(PageError::bad_request("User session has expired.").hint(START_AGAIN));
     }
-    let kept = Kept::Stored;
-    Ok(Pending { request, kept })
+    Ok(Pending { request, kept: Kept::Awaited, session: None })
 }
 
 /// The stored login that `req` names, for a browser that was sent here by `hmac` for one of `accepted`
 /// (oidc-core spec, 15.1), and for which of them.
 ///
 /// The signature proves the step, the cookie the browser: an address that leaked is worth nothing elsewhere.
-pub(crate) async fn signed(visit: &Visit<'_>, accepted: &[Step]) -> Result<(AuthRequest, Step), PageError> {
+pub(crate) async fn signed<'s>(visit: &Visit<'_>, accepted: &[Step<'s>]) -> Result<(AuthRequest, Step<'s>), PageError> {
     let unauthorized = || PageError::new(StatusCode::UNAUTHORIZED, "Unauthorized request");
     let gone = || PageError::bad_request("User session error.").hint(START_AGAIN);
     let parameters = visit.parameters("Failed to parse request.")?;
@@ -85,6 +100,19 @@ pub(crate) async fn client_of(visit: &Visit<'_>, request: &AuthRequest) -> Resul
     visit.app.store.get::<Client>(&request.client_id).await?.ok_or_else(gone)
 }
 
+/// The cookies that give the browser this login to carry; `None` if it is too long for one ([`TOO_LONG`]).
+pub(crate) fn carry(visit: &Visit<'_>, request: &AuthRequest) -> Result<Option<Vec<HeaderValue>>, PageError> {
+    let app = visit.app;
+    let Some(sealed) = app.seals.seal_request(request) else {
+        return Err(PageError::new(StatusCode::SERVICE_UNAVAILABLE, "Login error."));
+    };
+    if sealed.len() > COOKIE_BYTES_MAX {
+        return Ok(None);
+    }
+    let seconds = app.settings.auth_requests_valid_for.as_secs();
+    Ok(Some(cookies::begin_login(&app.issuer, &visit.incoming.headers, &request.id, &sealed, seconds)))
+}
+
 fn carried(visit: &Visit<'_>, id: &str) -> Option<AuthRequest> {
     let sealed = cookies::login(&visit.incoming.headers, id)?;
     visit.app.seals.open_request(id, sealed, visit.now)
@@ -95,6 +123,7 @@ pub(crate) fn names_a_login(id: &str) -> bool {
     begun_by_dex(id) || (id.len() == LONG_ID_LENGTH && id.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
-fn begun_by_dex(id: &str) -> bool {
+/// Whether this is the id of a login that Dex began.
+pub(crate) fn begun_by_dex(id: &str) -> bool {
     DEX_ID_LENGTHS.contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }

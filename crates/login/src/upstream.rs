@@ -1,6 +1,6 @@
 //! Between a login and its connector.
 
-use dex_connector::{UpstreamError, Wanted};
+use dex_connector::{LoginMethod, UpstreamError, Wanted};
 use dex_model::{AuthRequest, Claims, Client, Connector, Login};
 use dex_oidc::{AuthorizeErrorCode, GrantType};
 use dex_token::policy::{Refusal, Whom, may_use};
@@ -9,7 +9,8 @@ use dex_web::connectors::{ConnectorError, Opened};
 use http::StatusCode;
 
 use crate::authorize::grant_of;
-use crate::pending::{Kept, Pending, client_of};
+use crate::mfa;
+use crate::pending::{Pending, client_of};
 use crate::respond::{AuthorizeError, Destination};
 use crate::visit::Visit;
 
@@ -23,9 +24,14 @@ pub(crate) struct Chosen {
 }
 
 impl Chosen {
+    /// What a request goes through that has just been checked.
+    pub(crate) fn new(client: Client, opened: Opened, grant: GrantType) -> Self {
+        Self { client, opened, grant }
+    }
+
     /// What the connector must know of the request.
-    pub(crate) fn wanted(&self, request: &AuthRequest) -> Wanted {
-        dex_token::wanted(&self.client, &request.scopes)
+    pub(crate) fn wanted(&self, visit: &Visit<'_>, request: &AuthRequest) -> Wanted {
+        wanted(visit, &self.client, &request.scopes, &self.opened)
     }
 
     /// Whether the client's users may be this one.
@@ -43,7 +49,23 @@ pub(crate) async fn chosen(visit: &Visit<'_>, request: &AuthRequest, path: Optio
     let opened = open(visit, &request.connector_id).await?;
     let grant = grant_of(&visit.app.issuer, request.asked_for(), &request.redirect_uri);
     may_use(&client, Whom::Anyone(&opened.about), grant).map_err(refused)?;
-    Ok(Chosen { client, opened, grant })
+    mfa::asked_by(visit, &client, &opened.about.kind)?;
+    Ok(Chosen::new(client, opened, grant))
+}
+
+/// What the connector must know of a login for these scopes.
+///
+/// With browser sessions the next client will have what this login brings, so groups are asked for wherever that costs the
+/// user nothing: where they type a password. An upstream's page would ask them for more than this client needs.
+pub(crate) fn wanted(visit: &Visit<'_>, client: &Client, scopes: &[String], opened: &Opened) -> Wanted {
+    let wanted = dex_token::wanted(client, scopes);
+    let for_others = visit.app.settings.sessions.is_some() && !is_redirect(opened);
+    Wanted { groups: wanted.groups || for_others, ..wanted }
+}
+
+/// Whether people log in on pages of the upstream's own.
+pub(crate) fn is_redirect(opened: &Opened) -> bool {
+    matches!(opened.connector.login(), LoginMethod::Redirect(_))
 }
 
 /// Whether the login may still end as it began: client, connector and policies may have changed meanwhile.
@@ -114,15 +136,24 @@ pub(crate) async fn denied(
     pending: &Pending,
     description: &str,
 ) -> Result<AuthorizeError, PageError> {
+    ended(visit, pending, AuthorizeErrorCode::AccessDenied, description).await
+}
+
+/// Ends the login with an error for the client.
+pub(crate) async fn ended(
+    visit: &Visit<'_>,
+    pending: &Pending,
+    code: AuthorizeErrorCode,
+    description: &str,
+) -> Result<AuthorizeError, PageError> {
     let request = &pending.request;
-    if pending.kept == Kept::Stored
-        && visit.app.store.remove::<AuthRequest>(&request.id).await? == dex_storage::Write::Lost
+    if pending.kept.in_store() && visit.app.store.remove::<AuthRequest>(&request.id).await? == dex_storage::Write::Lost
     {
         return Err(PageError::bad_request("User session error."));
     }
     Ok(AuthorizeError::Redirect {
         to: Destination::of(visit, request).await?,
-        code: AuthorizeErrorCode::AccessDenied,
+        code,
         description: description.to_owned(),
     })
 }

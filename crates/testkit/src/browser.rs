@@ -16,16 +16,32 @@ pub const REDIRECTS_MAX: usize = 10;
 pub struct Browser<'a> {
     app: &'a TestApp,
     cookies: BTreeMap<String, String>,
+    headers: Vec<(&'static str, String)>,
 }
 
 impl<'a> Browser<'a> {
     pub(crate) fn new(app: &'a TestApp) -> Self {
-        Self { app, cookies: BTreeMap::new() }
+        Self { app, cookies: BTreeMap::new(), headers: Vec::new() }
     }
 
     /// The names of the cookies it keeps.
     pub fn cookies(&self) -> Vec<&str> {
         self.cookies.keys().map(String::as_str).collect()
+    }
+
+    /// The value of a cookie it keeps.
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        self.cookies.get(name).map(String::as_str)
+    }
+
+    /// Has it keep a cookie that nobody gave it.
+    pub fn set_cookie(&mut self, name: &str, value: &str) {
+        self.cookies.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Has it send a header with every request.
+    pub fn set_header(&mut self, name: &'static str, value: &str) {
+        self.headers.push((name, value.to_owned()));
     }
 
     /// Opens an address and goes wherever that leads within the issuer.
@@ -62,6 +78,9 @@ impl<'a> Browser<'a> {
         if !self.cookies.is_empty() {
             let pairs: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             request = request.header(header::COOKIE, pairs.join("; "));
+        }
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
         }
         let body = if method == Method::POST {
             request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");

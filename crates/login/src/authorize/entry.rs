@@ -2,13 +2,13 @@
 
 use axum::response::Response;
 use dex_model::Connector;
-use dex_oidc::{AuthorizeErrorCode, Form};
+use dex_oidc::{AuthorizeErrorCode, Form, Prompt};
 use dex_pages::{ConnectorLink, EmailForm, HiddenField, Login};
 use dex_web::{PageError, redirect};
-use http::StatusCode;
+use http::{Method, StatusCode};
 
-use super::policy;
 use super::trusted::{Trusted, find_client};
+use super::{policy, session};
 use crate::respond::AuthorizeError;
 use crate::visit::Visit;
 
@@ -30,8 +30,13 @@ pub(super) async fn enter(visit: &Visit<'_>, parameters: &Form) -> Result<Respon
     if rest.encode_sorted().len() > QUERY_BYTES_MAX {
         return Err(PageError::bad_request("The request is too long.").into());
     }
-    if let Some((connector, address)) = by_address(visit, &connectors, parameters).filter(|_| named.is_empty()) {
-        let hinted = rest.clone().without("login_hint").and(Form::of([("login_hint", address)]));
+    let prompt = session::prompt(visit, parameters);
+    // What was typed has been chosen. What a client thinks neither spares a choice nor is worth asking somebody.
+    let by_address = by_address(visit, &connectors, parameters);
+    let by_address = by_address.filter(|_| named.is_empty());
+    let by_address = by_address.filter(|_| !typed.is_empty() || !(prompt.none || prompt.select_account));
+    if let Some((connector, address)) = by_address {
+        let hinted = session::chosen(&rest, prompt).without("login_hint").and(Form::of([("login_hint", address)]));
         return Ok(redirect(StatusCode::FOUND, &link(visit, connector, &hinted)));
     }
     let only = match connectors.as_slice() {
@@ -50,15 +55,36 @@ pub(super) async fn enter(visit: &Visit<'_>, parameters: &Form) -> Result<Respon
     }
     // Better to hear now what is wrong than after the choice.
     let trusted = Trusted::new(visit, client, parameters)?;
-    if trusted.check(visit).await?.prompt.none {
-        return Err(trusted.refuse(AuthorizeErrorCode::LoginRequired, "User not authenticated"));
+    let checked = trusted.check(visit).await?;
+    if session::matters(visit, prompt) && visit.is(&Method::POST) {
+        // Another site's page posts without the session's cookie, and follows a redirect with it.
+        return Ok(visit.see_other("/auth", parameters));
     }
+    if let Some(connector) = session::connector(visit, &checked, &connectors).await? {
+        return Ok(redirect(StatusCode::FOUND, &link(visit, connector, &rest)));
+    }
+    if checked.asked.prompt.none {
+        return Err(trusted.refuse(AuthorizeErrorCode::LoginRequired, session::NOBODY));
+    }
+    Ok(list(visit, &trusted, &connectors, prompt)?)
+}
+
+/// Lets the user choose among these connectors.
+pub(super) fn list(
+    visit: &Visit<'_>,
+    trusted: &Trusted<'_>,
+    connectors: &[Connector],
+    prompt: Prompt,
+) -> Result<Response, PageError> {
+    let rest = trusted.parameters.clone().without("connector_id").without("email");
+    let typed = trusted.parameters.get("email");
+    let chosen = session::chosen(&rest, prompt);
     let page = Login {
-        connectors: connectors.iter().map(|connector| shown(visit, connector, &rest)).collect(),
-        email: email_form(visit, &connectors, &rest, typed),
-        client: trusted.client.name,
+        connectors: connectors.iter().map(|connector| shown(visit, connector, &chosen)).collect(),
+        email: email_form(visit, connectors, &rest, typed),
+        client: trusted.client.name.clone(),
     };
-    Ok(visit.page(StatusCode::OK, &page)?)
+    visit.page(StatusCode::OK, &page)
 }
 
 /// The connector that takes people of the address that was typed or hinted at, and that address.

@@ -9,6 +9,7 @@ mod entry;
 mod policy;
 mod request;
 mod rules;
+mod session;
 mod start;
 mod trusted;
 

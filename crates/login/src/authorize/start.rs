@@ -4,18 +4,18 @@ use axum::response::Response;
 use dex_connector::{Departure, LoginMethod, Start};
 use dex_model::{AuthRequest, ConnectorData};
 use dex_oidc::{AuthorizeErrorCode, Form};
-use dex_pages::{FormPost, HiddenField};
 use dex_token::policy::{Refusal, Whom, may_use};
 use dex_web::connectors::Opened;
-use dex_web::cookies::{self, COOKIE_BYTES_MAX};
 use dex_web::{PageError, redirect};
-use http::{Method, StatusCode, header};
+use http::{Method, StatusCode};
 
-use super::policy;
+use super::session::{self, WayIn};
 use super::trusted::{Trusted, find_client};
+use super::{entry, policy};
+use crate::mfa;
 use crate::respond::AuthorizeError;
-use crate::upstream;
 use crate::visit::Visit;
+use crate::{pending, upstream};
 
 /// Checks the request, gives the browser the login to carry, and sends it to where its user logs in.
 pub(super) async fn start(visit: &Visit<'_>, path: Option<&str>) -> Result<Response, AuthorizeError> {
@@ -23,19 +23,29 @@ pub(super) async fn start(visit: &Visit<'_>, path: Option<&str>) -> Result<Respo
     let client = find_client(visit, &parameters).await?;
     let client = client.ok_or_else(|| PageError::new(StatusCode::NOT_FOUND, "Invalid client_id."))?;
     let trusted = Trusted::new(visit, client, &parameters)?;
-    let asked = trusted.check(visit).await?;
+    let checked = trusted.check(visit).await?;
     let opened = choose(visit, &trusted, path).await?;
     let named = parameters.get("connector_id");
     if !named.is_empty() && named != opened.about.id {
         return Err(PageError::bad_request("Bad connector ID").into());
     }
-    if asked.prompt.none {
-        return Err(trusted.refuse(AuthorizeErrorCode::LoginRequired, "User not authenticated"));
-    }
+    let way_in = session::way_in(visit, &trusted, &checked, &opened).await?;
     if !visit.is(&Method::GET) {
         return Err(PageError::bad_request("Unsupported request method.").into());
     }
-    let login = trusted.login(visit, asked, &opened.about.id);
+    match way_in {
+        WayIn::Session(reuse) => return session::log_in(visit, trusted, checked, opened, reuse).await,
+        WayIn::Choice => {
+            return Ok(entry::list(
+                visit,
+                &trusted,
+                std::slice::from_ref(opened.about.as_ref()),
+                checked.asked.prompt,
+            )?);
+        }
+        WayIn::Login => {}
+    }
+    let login = trusted.login(visit, checked, &opened.about.id);
     let (login, way) = direct(visit, &trusted, login, &opened).await?;
     hand_over(visit, &trusted, &login, way)
 }
@@ -48,25 +58,15 @@ async fn choose(visit: &Visit<'_>, trusted: &Trusted<'_>, path: Option<&str>) ->
     }
     let opened = upstream::open(visit, id).await?;
     may_use(&trusted.client, Whom::Anyone(&opened.about), trusted.grant).map_err(upstream::refused)?;
+    mfa::asked_by(visit, &trusted.client, &opened.about.kind)?;
     Ok(opened)
 }
 
 /// How the browser gets to where its user logs in.
 enum Way {
-    Redirect(String),
-    Form(FormPost),
-}
-
-impl From<Departure> for Way {
-    fn from(departure: Departure) -> Self {
-        match departure {
-            Departure::Get(url) => Self::Redirect(url.into()),
-            Departure::Post { action, fields } => Self::Form(FormPost {
-                action: action.into(),
-                fields: fields.into_iter().map(|(name, value)| HiddenField::new(name, value)).collect(),
-            }),
-        }
-    }
+    /// On our own host.
+    Local(String),
+    Upstream(Departure),
 }
 
 /// The way to where the user logs in, and the login with what the connector keeps of it.
@@ -81,7 +81,7 @@ async fn direct(
         LoginMethod::Redirect(upstream) => {
             let callback = issuer.absolute("/callback");
             let start = Start {
-                wanted: dex_token::wanted(&trusted.client, &login.scopes),
+                wanted: upstream::wanted(visit, &trusted.client, &login.scopes, opened),
                 callback: &callback,
                 state: &login.id,
                 login_hint: trusted.parameters.get("login_hint"),
@@ -90,13 +90,13 @@ async fn direct(
             let redirection = upstream.start(&start).await;
             let redirection = redirection.map_err(|error| upstream::page(error, "Login error."))?;
             let connector_data = ConnectorData::new(redirection.data);
-            Ok((AuthRequest { connector_data, ..login }, redirection.to.into()))
+            Ok((AuthRequest { connector_data, ..login }, Way::Upstream(redirection.to)))
         }
         LoginMethod::Password(_) => {
             let back = way_back(visit, trusted).await?;
             let route = format!("{}/login", policy::connector_route(&opened.about.id));
             let to = issuer.local_with(&route, &asked_of(&back, &login.id, trusted.parameters.get("login_hint")));
-            Ok((login, Way::Redirect(to)))
+            Ok((login, Way::Local(to)))
         }
     }
 }
@@ -113,7 +113,7 @@ async fn way_back(visit: &Visit<'_>, trusted: &Trusted<'_>) -> Result<String, Pa
     if connectors.len() < 2 {
         return Ok(String::new());
     }
-    let parameters = trusted.parameters.clone().without("connector_id");
+    let parameters = session::asking_again(visit, trusted.parameters.clone().without("connector_id"));
     Ok(visit.app.issuer.local_with("/auth", &parameters))
 }
 
@@ -124,20 +124,12 @@ fn hand_over(
     login: &AuthRequest,
     way: Way,
 ) -> Result<Response, AuthorizeError> {
-    let app = visit.app;
-    let Some(sealed) = app.seals.seal_request(login) else {
-        return Err(PageError::new(StatusCode::SERVICE_UNAVAILABLE, "Login error.").into());
+    let Some(cookies) = pending::carry(visit, login)? else {
+        return Err(trusted.refuse(AuthorizeErrorCode::InvalidRequest, pending::TOO_LONG));
     };
-    if sealed.len() > COOKIE_BYTES_MAX {
-        return Err(trusted.refuse(AuthorizeErrorCode::InvalidRequest, "The request is too long."));
-    }
-    let seconds = app.settings.auth_requests_valid_for.as_secs();
-    let mut response = match way {
-        Way::Redirect(to) => redirect(StatusCode::FOUND, &to),
-        Way::Form(page) => visit.page(StatusCode::OK, &page)?,
-    };
-    for cookie in cookies::begin_login(&app.issuer, &visit.incoming.headers, &login.id, &sealed, seconds) {
-        response.headers_mut().append(header::SET_COOKIE, cookie);
-    }
-    Ok(response)
+    visit.set_cookies(cookies);
+    Ok(match way {
+        Way::Local(to) => redirect(StatusCode::FOUND, &to),
+        Way::Upstream(to) => visit.depart(StatusCode::FOUND, to)?,
+    })
 }

@@ -6,11 +6,11 @@ use dex_model::{AuthRequest, Client, ConnectorData, Login, TokenSecret, id, late
 use dex_oidc::{AuthorizeErrorCode, Form, GrantType, OUT_OF_BAND, Scope, go_list};
 use dex_token::policy::{Whom, may_use};
 use dex_web::{App, PageError};
-use serde::Deserialize;
 
 use super::policy::derived_grant;
 use super::request::{Asked, Refused, check, response_mode};
 use super::rules::Rules;
+use crate::hint::{self, HintError};
 use crate::respond::{AuthorizeError, Destination};
 use crate::upstream;
 use crate::visit::Visit;
@@ -29,6 +29,13 @@ pub(super) async fn find_client(visit: &Visit<'_>, parameters: &Form) -> Result<
         may_use(client, Whom::Itself, GrantType::AuthorizationCode).map_err(upstream::refused)?;
     }
     Ok(client)
+}
+
+/// What a request asks for, all of it in order.
+pub(super) struct Checked {
+    pub(super) asked: Asked,
+    /// The subject of its `id_token_hint`, where that means something.
+    pub(super) hint: Option<String>,
 }
 
 /// A request that comes from a client, as far as a browser can tell.
@@ -64,7 +71,7 @@ impl<'a> Trusted<'a> {
     }
 
     /// What is asked for, once all of it is in order (oidc-core spec, 11.2).
-    pub(super) async fn check(&self, visit: &Visit<'_>) -> Result<Asked, AuthorizeError> {
+    pub(super) async fn check(&self, visit: &Visit<'_>) -> Result<Checked, AuthorizeError> {
         let refused = |refused: Refused| self.refuse(refused.code, refused.description);
         let app = visit.app;
         let rules = Rules {
@@ -75,22 +82,31 @@ impl<'a> Trusted<'a> {
         let asked = check(self.parameters, &rules).map_err(refused)?;
         self.check_connector(app).await?;
         self.check_peers(app, &asked.scopes).await?;
-        self.check_hint(app).await?;
-        Ok(asked)
+        let hint = self.check_hint(app).await?;
+        let hint = hint.filter(|_| app.settings.sessions.is_some());
+        Ok(Checked { asked, hint })
     }
 
     /// The login that now begins.
-    pub(super) fn login(&self, visit: &Visit<'_>, asked: Asked, connector_id: &str) -> AuthRequest {
-        let valid_for: Duration = visit.app.settings.auth_requests_valid_for;
+    ///
+    /// With browser sessions, whoever lets a device in is always asked: nothing may have been typed but the code that
+    /// somebody else told them (RFC 8628 §5.4).
+    pub(super) fn login(&self, visit: &Visit<'_>, checked: Checked, connector_id: &str) -> AuthRequest {
+        let settings = &visit.app.settings;
+        let valid_for: Duration = settings.auth_requests_valid_for;
+        let Checked { asked, hint } = checked;
+        let lets_device_in = settings.sessions.is_some() && self.grant == GrantType::DeviceCode;
+        let mut response_types = asked.response_types;
+        response_types.extend(hint.as_deref().map(AuthRequest::subject_word));
         AuthRequest {
             id: id::new_login_id(),
             client_id: self.client.id.clone(),
-            response_types: asked.response_types,
+            response_types,
             scopes: asked.scopes,
             redirect_uri: self.destination.uri.as_str().to_owned(),
             nonce: self.parameters.get("nonce").to_owned(),
             state: self.destination.state.clone(),
-            force_approval_prompt: asked.force_approval_prompt,
+            force_approval_prompt: asked.force_approval_prompt || lets_device_in,
             prompt: asked.prompt.canonical(),
             max_age: asked.max_age,
             expiry: later(visit.now, valid_for),
@@ -139,29 +155,18 @@ impl<'a> Trusted<'a> {
         Err(self.refuse(AuthorizeErrorCode::InvalidScope, description))
     }
 
-    /// A hint must be an ID token of ours; it may be old.
-    async fn check_hint(&self, app: &App) -> Result<(), AuthorizeError> {
-        #[derive(Deserialize)]
-        struct Hint {
-            iss: String,
-        }
+    /// The subject of the hint. It must be an ID token of ours; it may be old.
+    async fn check_hint(&self, app: &App) -> Result<Option<String>, AuthorizeError> {
         let hint = self.parameters.get("id_token_hint");
         if hint.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
-        let Some(keys) = app.signer.current().await else {
-            let code = AuthorizeErrorCode::TemporarilyUnavailable;
-            return Err(self.refuse(code, "Please try again later."));
-        };
-        let issuer = keys
-            .accepted
-            .verify_compact(hint, &keys.algorithms)
-            .ok()
-            .and_then(|verified| serde_json::from_slice::<Hint>(&verified.payload).ok())
-            .map(|hint| hint.iss);
-        if issuer.as_deref() == Some(app.issuer.as_str()) {
-            return Ok(());
+        match hint::verified(app, hint).await {
+            Ok(claims) => Ok(Some(claims.sub)),
+            Err(HintError::NoKeys) => {
+                Err(self.refuse(AuthorizeErrorCode::TemporarilyUnavailable, "Please try again later."))
+            }
+            Err(HintError::Invalid) => Err(self.refuse(AuthorizeErrorCode::InvalidRequest, "Invalid id_token_hint.")),
         }
-        Err(self.refuse(AuthorizeErrorCode::InvalidRequest, "Invalid id_token_hint."))
     }
 }

@@ -6,7 +6,7 @@ use dex_oidc::{Form, encode_form};
 use percent_encoding::percent_decode_str;
 
 /// `uri` with the parameters in its query: merged into what is there, one of the same name replaced, sorted.
-pub(super) fn in_query(uri: &str, parameters: &[(&'static str, String)]) -> String {
+pub(crate) fn in_query(uri: &str, parameters: &[(&'static str, String)]) -> String {
     let (address, fragment) = match uri.split_once('#') {
         Some((address, fragment)) => (address, format!("#{fragment}")),
         None => (uri, String::new()),

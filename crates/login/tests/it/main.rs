@@ -9,10 +9,18 @@ mod consent;
 mod credentials;
 mod device;
 mod device_abuse;
+mod logout;
+mod logout_upstream;
+mod mfa;
 mod page_errors;
 mod policies;
 mod refusals;
 mod same_browser;
+mod sessions;
+mod sessions_consent;
+mod sessions_pages;
+mod sessions_prompt;
+mod sessions_sso;
 mod tickets;
 mod upstream;
 

@@ -22,6 +22,8 @@ pub struct Approval {
     pub scopes: Vec<String>,
     /// Other clients the token will be good for, by name.
     pub audiences: Vec<String>,
+    /// The code of the device that is let in, to be compared with what the device shows; empty if it is none.
+    pub device_code: String,
 }
 
 /// Scopes the page has words for, sorted by the words.
@@ -59,6 +61,7 @@ impl Page for Approval {
             .set("AuthReqID", &self.auth_req_id)
             .set_shown_list("Scopes", &self.scopes)
             .set_shown_list("Audiences", &self.audiences)
+            .set_shown("DeviceCode", &self.device_code)
     }
 }
 
@@ -78,6 +81,7 @@ pub(super) fn samples() -> Vec<Sample> {
                 auth_req_id: "qf6ag5ptjkbnoxygxwgrcejto".into(),
                 scopes: Approval::describe(every),
                 audiences: vec!["Kubernetes".into(), "Argo CD".into()],
+                device_code: "BCDF-GHJK".into(),
             },
         ),
         Sample::new(
@@ -89,6 +93,7 @@ pub(super) fn samples() -> Vec<Sample> {
                 auth_req_id: HOSTILE.into(),
                 scopes: vec![HOSTILE.into()],
                 audiences: vec![HOSTILE.into()],
+                device_code: HOSTILE.into(),
             },
         ),
     ]

@@ -83,6 +83,10 @@ impl Refresh for Keystone {
     async fn refresh(&self, wanted: Wanted, identity: Identity) -> Result<Identity, UpstreamError> {
         self.api.client.login(self.refreshed(wanted, identity)).await
     }
+
+    fn needs_data(&self) -> bool {
+        false
+    }
 }
 
 impl Keystone {
