@@ -3,18 +3,20 @@
 use dex_connector::{LoginMethod, PasswordAnswer};
 use dex_model::{Claims, ConnectorData, RefreshToken, TokenSecret, id};
 use dex_oidc::{GrantType, TokenErrorCode, go_list, split_words};
+use dex_web::connectors::Opened;
 use dex_web::{Attempt, CREDENTIAL_BYTES_MAX, TokenError};
 use http::StatusCode;
 
 use crate::endpoint::Grant;
 use crate::mint::{Authorized, Issue, Subject};
-use crate::{family, scopes, upstream};
+use crate::{family, scopes, session, upstream};
 
 /// Logs a user in by name and password through `oauth2.passwordConnector`.
 pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<Authorized, TokenError> {
     let scopes = check_scopes(grant).await?;
     let id = grant.app.settings.password_connector.as_deref().unwrap_or_default();
     let opened = upstream::resolve(grant.app, grant.client, id, GrantType::Password).await?;
+    without_second_factor(grant, &opened)?;
     let LoginMethod::Password(connector) = opened.connector.login() else {
         return Err(TokenError::invalid_request("Requested password connector does not correct type."));
     };
@@ -43,6 +45,9 @@ pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<Authorized, TokenError> 
     };
     let (claims, data) = upstream::claims_of(identity);
     upstream::admit(grant.client, &opened, &claims, GrantType::Password)?;
+    if session::blocked(grant.app, (&claims.user_id, &opened.about.id), grant.now).await? {
+        return Err(refused());
+    }
     let nonce = grant.form.get("nonce").to_owned();
     let subject = Subject {
         client_id: grant.client.id.clone(),
@@ -56,6 +61,16 @@ pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<Authorized, TokenError> 
     let refreshable = upstream::refreshable(&opened, &subject.scopes);
     let refresh_token = if refreshable { Some(begin_family(grant, &subject, &data).await?) } else { None };
     Ok(Authorized { subject, refresh_token, code: None, access_jti: None, issue: Issue::AccessAndId })
+}
+
+/// No second factor can be shown here, so nobody gets around one by this grant.
+fn without_second_factor(grant: &Grant<'_>, opened: &Opened) -> Result<(), TokenError> {
+    let chain = grant.app.settings.second_factors.chain(grant.client, &opened.about.kind);
+    if chain.is_ok_and(|chain| chain.is_empty()) {
+        return Ok(());
+    }
+    let text = "The client's users show a second factor, which this grant cannot ask for.";
+    Err(TokenError::new(TokenErrorCode::UnauthorizedClient, text))
 }
 
 async fn check_scopes(grant: &Grant<'_>) -> Result<Vec<String>, TokenError> {

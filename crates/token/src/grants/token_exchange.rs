@@ -7,7 +7,7 @@ use http::StatusCode;
 
 use crate::endpoint::Grant;
 use crate::mint::{ACCESS_TOKEN_TYPE, Authorized, ID_TOKEN_TYPE, Issue, Kind, Subject};
-use crate::upstream;
+use crate::{session, upstream};
 
 /// Exchanges a token of an upstream's for one of ours.
 pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<Authorized, TokenError> {
@@ -33,6 +33,9 @@ pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<Authorized, TokenError> 
     let identity = connector.identify(presented).await.map_err(|error| upstream::refused(error, denied()))?;
     let (claims, _) = upstream::claims_of(identity);
     upstream::admit(grant.client, &opened, &claims, GrantType::TokenExchange)?;
+    if session::blocked(grant.app, (&claims.user_id, &opened.about.id), grant.now).await? {
+        return Err(denied());
+    }
     let suffix = if claims.email_verified { "" } else { " (unverified)" };
     tracing::info!(
         connector_id = %opened.about.id,

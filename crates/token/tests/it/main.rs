@@ -7,3 +7,5 @@ mod other_grants;
 mod presented;
 mod refresh_token;
 mod remote_signer;
+mod rotating_upstream;
+mod sessions;
