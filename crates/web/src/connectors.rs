@@ -33,8 +33,8 @@ const PREPARED_AT_ONCE: usize = 8;
 /// An opened connector.
 #[derive(Clone)]
 struct Kept {
-    /// The version it was opened from.
-    version: String,
+    /// What it was opened from.
+    about: Arc<Stored>,
     connector: Arc<dyn Connector>,
     refreshes: Arc<Refreshes>,
     ready: Ready,
@@ -88,6 +88,7 @@ impl Connectors {
     /// [`StorageError`]
     pub async fn list(&self) -> Result<Vec<Stored>, StorageError> {
         let mut all = self.store.list::<Stored>().await?;
+        self.let_go_of_others(&all);
         all.sort_by_key(|connector| connector.name.to_lowercase());
         Ok(all)
     }
@@ -101,19 +102,37 @@ impl Connectors {
         let about = self.store.get::<Stored>(id).await?.ok_or(ConnectorError::Unknown)?;
         let kept = self.opened.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
         if let Some(kept) = kept
-            && kept.version == about.resource_version
+            && opens_alike(&kept.about, &about)
         {
             return Ok(Opened { about: Arc::new(about), connector: kept.connector, refreshes: kept.refreshes });
         }
         let connector = (self.open)(&about)?;
+        let about = Arc::new(about);
         let refreshes = Arc::default();
         let mut opened = self.opened.write().unwrap_or_else(PoisonError::into_inner);
-        if opened.len() < OPEN_MAX {
-            let version = about.resource_version.clone();
-            let (connector, refreshes) = (connector.clone(), Arc::clone(&refreshes));
-            opened.insert(id.to_owned(), Kept { version, connector, refreshes, ready: Ready::Unknown });
+        if opened.len() < OPEN_MAX || opened.contains_key(id) {
+            let (about, connector, refreshes) = (about.clone(), connector.clone(), Arc::clone(&refreshes));
+            let kept = Kept { about, connector, refreshes, ready: Ready::Unknown };
+            opened.insert(id.to_owned(), kept);
         }
-        Ok(Opened { about: Arc::new(about), connector, refreshes })
+        Ok(Opened { about, connector, refreshes })
+    }
+
+    /// Whether a connector could be opened, without keeping it. Nobody is asked.
+    ///
+    /// # Errors
+    ///
+    /// [`UpstreamError`], as the first login through it would have met it.
+    pub fn try_open(&self, about: &Stored) -> Result<(), UpstreamError> {
+        (self.open)(about).map(drop)
+    }
+
+    /// Closes what is open and not among `all` any more.
+    fn let_go_of_others(&self, all: &[Stored]) {
+        if self.opened.read().unwrap_or_else(PoisonError::into_inner).len() > all.len() {
+            let mut opened = self.opened.write().unwrap_or_else(PoisonError::into_inner);
+            opened.retain(|id, _| all.iter().any(|connector| connector.id == *id));
+        }
     }
 
     /// Whether a login through it can be expected to go well: it is opened, and did not fail to be prepared.
@@ -131,21 +150,81 @@ impl Connectors {
         };
         let prepared = stream::iter(waiting).map(async |(id, kept)| {
             let prepared = kept.connector.prepare().await;
-            self.note(&id, &kept.version, if prepared.is_ok() { Ready::Yes } else { Ready::No });
+            self.note(&id, &kept.about, if prepared.is_ok() { Ready::Yes } else { Ready::No });
             prepared.err().map(|error| (id, error))
         });
         prepared.buffer_unordered(PREPARED_AT_ONCE).filter_map(std::future::ready).collect().await
     }
 
-    fn note(&self, id: &str, version: &str, ready: Ready) {
+    fn note(&self, id: &str, about: &Stored, ready: Ready) {
         let mut opened = self.opened.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(kept) = opened.get_mut(id).filter(|kept| kept.version == version) {
+        if let Some(kept) = opened.get_mut(id).filter(|kept| opens_alike(&kept.about, about)) {
             kept.ready = ready;
         }
     }
 }
 
+/// Whether one is opened as the other is. The version alone does not tell: a connector that was removed and made again begins
+/// with the same one.
+fn opens_alike(one: &Stored, other: &Stored) -> bool {
+    (&one.kind, &one.resource_version, &one.config) == (&other.kind, &other.resource_version, &other.config)
+}
+
 /// Whether a connector may serve a grant (oidc-core spec, 9.2). An empty list means all.
 pub fn admits(connector: &Stored, grant: GrantType) -> bool {
     connector.grant_types.is_empty() || connector.grant_types.iter().any(|name| name == grant.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use dex_connector::mock::MockCallback;
+    use dex_model::ConnectorData;
+    use dex_storage::{Memory, Write};
+
+    use super::*;
+
+    fn stored(id: &str, version: &str, config: &str) -> Stored {
+        let config = ConnectorData::new(config);
+        Stored { id: id.into(), resource_version: version.into(), config, ..Stored::default() }
+    }
+
+    async fn kept(connectors: &Connectors, id: &str) -> Arc<dyn Connector> {
+        connectors.get(id).await.unwrap().connector
+    }
+
+    #[tokio::test]
+    async fn a_connector_stays_open_until_what_it_is_made_of_changes() {
+        let store = Store::new(Memory::new());
+        let connectors = Connectors::new(store.clone(), Arc::new(|_| Ok(Arc::new(MockCallback) as Arc<dyn Connector>)));
+        let changes = [
+            ("nothing", "", "1", "{}", true),
+            ("the name", "named", "1", "{}", true),
+            ("the version", "named", "2", "{}", false),
+            ("the configuration, by one who was removed and made again", "named", "2", "[]", false),
+        ];
+        assert_eq!(store.insert(stored("a", "1", "{}")).await.unwrap(), Write::Done);
+        let mut before = kept(&connectors, "a").await;
+        for (told, name, version, config, same) in changes {
+            let changed = Stored { name: name.into(), ..stored("a", version, config) };
+            store.upsert("a", changed.clone(), |_| changed.clone()).await.unwrap();
+            let now = kept(&connectors, "a").await;
+            assert_eq!(Arc::ptr_eq(&before, &now), same, "{told}");
+            before = now;
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_removed_is_closed() {
+        let store = Store::new(Memory::new());
+        let connectors = Connectors::new(store.clone(), Arc::new(|_| Ok(Arc::new(MockCallback) as Arc<dyn Connector>)));
+        for id in ["a", "b"] {
+            assert_eq!(store.insert(stored(id, "1", "{}")).await.unwrap(), Write::Done);
+            kept(&connectors, id).await;
+        }
+        assert_eq!(store.remove::<Stored>("a").await.unwrap(), Write::Done);
+        assert!(matches!(connectors.get("a").await, Err(ConnectorError::Unknown)));
+        assert_eq!(connectors.list().await.unwrap().len(), 1);
+        let open: Vec<_> = connectors.opened.read().unwrap().keys().cloned().collect();
+        assert_eq!(open, ["b"]);
+    }
 }

@@ -50,6 +50,17 @@ impl PasswordWorkers {
     }
 }
 
+/// What a password turns out to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verified {
+    /// That of this user.
+    Right(Box<Password>),
+    /// Not that of the user.
+    Wrong,
+    /// There is no such user. A login must not tell this from a wrong password.
+    Unknown,
+}
+
 /// The connector `local`.
 #[derive(Clone)]
 pub struct LocalPasswords {
@@ -61,6 +72,22 @@ impl LocalPasswords {
     /// The connector over the passwords of `store`.
     pub fn new(store: Store, workers: PasswordWorkers) -> Self {
         Self { store, workers }
+    }
+
+    /// Whether this is the password of the user with this e-mail. Nobody's takes as long as anybody's.
+    ///
+    /// # Errors
+    ///
+    /// [`UpstreamError::Misconfigured`] for a stored hash that no login takes, [`UpstreamError::Unreachable`] when the store
+    /// fails or too many passwords wait to be compared.
+    pub async fn verify(&self, email: &str, password: &str) -> Result<Verified, UpstreamError> {
+        let Some(user) = self.find(email).await? else {
+            self.workers.matches(NOBODY.to_owned(), password).await?;
+            return Ok(Verified::Unknown);
+        };
+        let hash = user.hash.checked().map_err(|error| UpstreamError::Misconfigured(error.to_string()))?.to_owned();
+        let matches = self.workers.matches(hash, password).await?;
+        Ok(if matches { Verified::Right(Box::new(user)) } else { Verified::Wrong })
     }
 
     async fn find(&self, email: &str) -> Result<Option<Password>, UpstreamError> {
@@ -101,13 +128,10 @@ impl PasswordLogin for LocalPasswords {
     }
 
     async fn log_in(&self, _: Wanted, email: &str, password: &str) -> Result<PasswordAnswer, UpstreamError> {
-        let Some(user) = self.find(email).await? else {
-            self.workers.matches(NOBODY.to_owned(), password).await?;
-            return Ok(PasswordAnswer::Wrong);
-        };
-        let hash = user.hash.checked().map_err(|error| UpstreamError::Misconfigured(error.to_string()))?.to_owned();
-        let matches = self.workers.matches(hash, password).await?;
-        Ok(if matches { PasswordAnswer::Identity(identity(user)) } else { PasswordAnswer::Wrong })
+        Ok(match self.verify(email, password).await? {
+            Verified::Right(user) => PasswordAnswer::Identity(identity(*user)),
+            Verified::Wrong | Verified::Unknown => PasswordAnswer::Wrong,
+        })
     }
 }
 
@@ -119,5 +143,9 @@ impl Refresh for LocalPasswords {
         let user = user.ok_or_else(|| UpstreamError::Gone("no such local user".into()))?;
         // The e-mail stays as it was: it is what the user is found by.
         Ok(Identity { email: known.email, ..identity(user) })
+    }
+
+    fn needs_data(&self) -> bool {
+        false
     }
 }
