@@ -26,6 +26,10 @@ const PER_ADDRESS: Limit = Limit { failures: 100, forgiven_after: Duration::from
 /// The same for everybody together.
 const IN_ALL: Limit = Limit { failures: 2000, forgiven_after: Duration::from_millis(50) };
 
+/// How many wrong second factors an account may have at once. Three of a million one-time codes are right at any time: at
+/// one guess in five minutes, a year finds one with a chance of one third.
+const FACTORS_PER_ACCOUNT: Limit = Limit { failures: 10, forgiven_after: Duration::from_secs(300) };
+
 /// How many passwords of one account are looked at at once.
 const ACCOUNT_AT_ONCE: u32 = 32;
 
@@ -63,6 +67,15 @@ pub enum Attempt<'a> {
         connector_id: &'a str,
         /// The user name as typed.
         username: &'a str,
+        /// Where from, if that is known.
+        address: Option<IpAddr>,
+    },
+    /// To show a second factor.
+    SecondFactor {
+        /// The connector.
+        connector_id: &'a str,
+        /// The connector's id of the user.
+        user_id: &'a str,
         /// Where from, if that is known.
         address: Option<IpAddr>,
     },
@@ -153,6 +166,12 @@ impl Attempt<'_> {
                 let account = Whose::Account(dex_jose::sha256(account.as_bytes()));
                 let address = address.map(|address| (Whose::Address(network(address)), PER_ADDRESS));
                 ([Some((account, PER_ACCOUNT)), Some((Whose::Everybody, IN_ALL))], address)
+            }
+            Self::SecondFactor { connector_id, user_id, address } => {
+                let account = format!("second factor\n{connector_id}\n{user_id}");
+                let account = Whose::Account(dex_jose::sha256(account.as_bytes()));
+                let address = address.map(|address| (Whose::Address(network(address)), PER_ADDRESS));
+                ([Some((account, FACTORS_PER_ACCOUNT)), Some((Whose::Everybody, IN_ALL))], address)
             }
             Self::UserCode { address } => {
                 let address = address.map(|address| (Whose::CodesFrom(network(address)), CODES_PER_ADDRESS));

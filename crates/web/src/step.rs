@@ -1,5 +1,7 @@
 //! Signatures that carry a login from one step to the next (oidc-core spec, 5.3).
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dex_model::AuthRequest;
@@ -7,26 +9,32 @@ use dex_oidc::{Form, encode_strings};
 
 /// What a signature lets its holder do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum Step<'a> {
     /// Go on at the dispatcher.
     Continue,
+    /// Be asked for the first second factor.
+    SecondFactor,
+    /// Be asked for the second factor of this id.
+    Authenticator(&'a str),
     /// Be asked for consent.
     Approval,
     /// Go on with consent given.
     Approved,
 }
 
-impl Step {
-    const fn label(self) -> &'static str {
+impl Step<'_> {
+    fn label(self) -> Cow<'static, str> {
         match self {
-            Self::Continue => "step:continue",
-            Self::Approval => "step:approval",
-            Self::Approved => "step:approved",
+            Self::Continue => "step:continue".into(),
+            Self::SecondFactor => "step:mfa".into(),
+            Self::Authenticator(id) => format!("authenticator:{id}").into(),
+            Self::Approval => "step:approval".into(),
+            Self::Approved => "step:approved".into(),
         }
     }
 
     fn message(self, request: &AuthRequest) -> Vec<u8> {
-        encode_strings([request.id.as_str(), self.label()])
+        encode_strings([request.id.as_str(), &self.label()])
     }
 
     /// The parameters `req` and `hmac` of the step's address.
@@ -94,6 +102,16 @@ mod tests {
         let old = "1bW1ZMaaWAbMu_nLufxC69Y9f_unAs2e5xbsFcNnC2Y";
         assert_eq!(cases.map(|(step, _)| step.verify(&request, old)), [false, false, true]);
         assert!(!Step::Continue.verify(&request, "") && !Step::Continue.verify(&request, "!"));
+        let key = TokenSecret::new("0123456789abcdef0123456789abcdef");
+        let request = AuthRequest { id: "req-1".into(), hmac_key: key, ..request };
+        let factors = [
+            (Step::SecondFactor, "-StopGEWjNqpJBijo5nQBIXx0VwOLPLFfpmPKyYMmHo"),
+            (Step::Authenticator("totp-1"), "KSNgBVty5Wy4di50i9Z03uxel4vufGpilaem2yQgDks"),
+        ];
+        for (step, hmac) in factors {
+            assert_eq!(step.parameters(&request).get("hmac"), hmac);
+        }
+        assert!(!Step::Authenticator("totp-2").verify(&request, factors[1].1));
         let keyless = AuthRequest { hmac_key: TokenSecret::default(), ..request };
         let forged = Step::Continue.parameters(&keyless);
         assert!(!Step::Continue.verify(&keyless, forged.get("hmac")));

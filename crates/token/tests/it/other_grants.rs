@@ -1,8 +1,9 @@
 //! The grants without a browser.
 
+use dex_mfa::{FactorKind, SecondFactor, SecondFactors};
 use dex_testkit::{LOCAL_PASSWORD, LOCAL_USER};
 
-use crate::kit::{app, claims, member, post, post_as, refusal};
+use crate::kit::{app, app_with, claims, member, post, post_as, refusal};
 
 const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS: &str = "urn:ietf:params:oauth:token-type:access_token";
@@ -31,6 +32,28 @@ async fn passwords_are_refused_and_then_held_up() {
     }
     assert_eq!(post(&app, "/token", &form("wrong")).await.status, 429);
     assert_eq!(post(&app, "/token", &form(LOCAL_PASSWORD)).await.status, 429, "so that nothing is learnt");
+}
+
+#[tokio::test]
+async fn a_password_does_not_get_around_a_second_factor() {
+    let chain_of = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let codes = |kinds: &[&str]| SecondFactor {
+        id: "codes".into(),
+        connector_kinds: chain_of(kinds),
+        kind: FactorKind::Totp { issuer: "dex".into() },
+    };
+    let cases = [(&["local"][..], 400), (&[], 400), (&["ldap"], 200)];
+    for (kinds, status) in cases {
+        let second_factors = SecondFactors { factors: vec![codes(kinds)], default_chain: chain_of(&["codes"]) };
+        let app = app_with(|settings| settings.second_factors = second_factors).await;
+        let form =
+            [("grant_type", "password"), ("username", LOCAL_USER), ("password", LOCAL_PASSWORD), ("scope", "openid")];
+        let shown = post(&app, "/token", &form).await;
+        assert_eq!(shown.status, status, "{kinds:?} {}", shown.body);
+        if status == 400 {
+            assert_eq!(member(&shown, "error"), "unauthorized_client");
+        }
+    }
 }
 
 #[tokio::test]
