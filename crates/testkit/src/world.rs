@@ -9,6 +9,7 @@ use dex_storage::{Store, Write};
 use dex_web::connectors::Opener;
 use dex_web::{LocalPasswords, PasswordWorkers};
 
+use crate::Rotating;
 use crate::tickets::Tickets;
 use crate::upstream::Scripted;
 
@@ -40,7 +41,7 @@ pub const MOCK_USER: &str = "kilgore";
 pub const MOCK_PASSWORD: &str = "trout";
 
 /// Opens the kinds of connector a test has.
-pub(crate) fn opener(store: Store) -> Opener {
+pub(crate) fn opener(store: Store, rotating: Rotating) -> Opener {
     let workers = PasswordWorkers::default();
     Arc::new(move |about: &Stored| -> Result<Arc<dyn Connector>, UpstreamError> {
         match about.kind.as_str() {
@@ -48,6 +49,7 @@ pub(crate) fn opener(store: Store) -> Opener {
             "mockPassword" => Ok(Arc::new(MockPassword::new(MOCK_USER, MOCK_PASSWORD)?)),
             "scripted" => Ok(Arc::new(Scripted { logs_out: false })),
             "scriptedLogout" => Ok(Arc::new(Scripted { logs_out: true })),
+            "rotating" => Ok(Arc::new(rotating.clone())),
             "tickets" => Ok(Arc::new(Tickets { form: true })),
             "ticketsOnly" => Ok(Arc::new(Tickets { form: false })),
             "local" => Ok(Arc::new(LocalPasswords::new(store.clone(), workers.clone()))),
