@@ -28,7 +28,7 @@ const UNDER: &[(&str, &[&str])] = &[
     ("storage-etcd", &["storage"]),
     ("upstream-client", &["connector", "jose"]),
     ("upstreams", &["directory", "saml", "upstream-client"]),
-    ("web", &["connector", "jose", "pages", "storage"]),
+    ("web", &["connector", "jose", "mfa", "pages", "storage"]),
     ("signer-vault", &["web"]),
     ("token", &["web"]),
     ("session", &["token"]),
