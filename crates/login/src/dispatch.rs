@@ -91,7 +91,7 @@ async fn keep(visit: &Visit<'_>, pending: Pending) -> Result<AuthRequest, Author
 /// Gives the browser the cookie without which nobody answers what it is asked.
 async fn bind(visit: &Visit<'_>, request: &AuthRequest) -> Result<(), AuthorizeError> {
     let Some(cookies) = pending::carry(visit, request)? else {
-        let to = Destination::of(visit, request).await?;
+        let to = Destination::of(visit, request, Kept::Nowhere).await?;
         let (code, description) = (AuthorizeErrorCode::InvalidRequest, pending::TOO_LONG.to_owned());
         return Err(AuthorizeError::Redirect { to, code, description });
     };

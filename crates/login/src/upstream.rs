@@ -152,7 +152,7 @@ pub(crate) async fn ended(
         return Err(PageError::bad_request("User session error."));
     }
     Ok(AuthorizeError::Redirect {
-        to: Destination::of(visit, request).await?,
+        to: Destination::of(visit, request, pending.kept).await?,
         code,
         description: description.to_owned(),
     })

@@ -1,8 +1,8 @@
 //! What a response leaves in its session (sessions spec, 2.6).
 
 use dex_model::{AuthSession, Timestamp};
-use dex_storage::StorageError;
-use dex_web::App;
+use dex_storage::{Read, StorageError};
+use dex_web::{App, SessionSettings};
 use http::HeaderMap;
 
 use crate::presented::{Presented, presented};
@@ -28,8 +28,33 @@ pub async fn note_response(
     if !read.record.is_of(whose.0, whose.1) {
         return Ok(None);
     }
+    note(app, settings, *read, (client_id, now)).await
+}
+
+/// The same in a session that this very request has begun or gone on with, so that its browser could not yet prove it.
+///
+/// # Errors
+///
+/// As [`note_response`].
+pub async fn note_response_in(
+    app: &App,
+    session: &AuthSession,
+    client_id: &str,
+    now: Timestamp,
+) -> Result<Option<String>, StorageError> {
+    let Some(settings) = &app.settings.sessions else { return Ok(None) };
+    let Some(read) = app.store.read::<AuthSession>(&session.id).await? else { return Ok(None) };
+    note(app, settings, read, (client_id, now)).await
+}
+
+async fn note(
+    app: &App,
+    settings: &SessionSettings,
+    read: Read<AuthSession>,
+    (client_id, now): (&str, Timestamp),
+) -> Result<Option<String>, StorageError> {
     let policy = settings.policy();
     let noted =
-        write::change(&app.store, *read, |session: AuthSession| session.respond(client_id, &policy, now)).await?;
+        write::change(&app.store, read, |session: AuthSession| session.respond(client_id, &policy, now)).await?;
     Ok(noted.map(|session| session.id))
 }

@@ -21,7 +21,7 @@ mod presented;
 mod reuse;
 mod write;
 
-pub use activity::note_response;
+pub use activity::{note_response, note_response_in};
 pub use consent::{consented, remember_consent};
 pub use dex_storage::StorageError;
 pub use dex_token::session::alive;

@@ -3,7 +3,7 @@
 use axum::response::Response;
 use dex_connector::LoginMethod;
 use dex_model::{AuthSession, Connector, ConnectorData, OfflineSessions, UserIdentity};
-use dex_oidc::{AuthorizeErrorCode, Form, Prompt, subject};
+use dex_oidc::{AuthorizeErrorCode, Form, Prompt, decode_pair, subject};
 use dex_session::Reuse;
 use dex_storage::StorageError;
 use dex_web::PageError;
@@ -58,7 +58,7 @@ pub(super) fn matters(visit: &Visit<'_>, prompt: Prompt) -> bool {
     settings.sessions.is_some() && (prompt.none || !(settings.always_show_login_screen || prompt.select_account))
 }
 
-/// The connector of this browser's session, if it is one of these.
+/// The connector of this browser's session, or of the user that the client names, if it is one of these.
 pub(super) async fn connector<'a>(
     visit: &Visit<'_>,
     checked: &Checked,
@@ -67,8 +67,12 @@ pub(super) async fn connector<'a>(
     if !matters(visit, checked.asked.prompt) {
         return Ok(None);
     }
-    let session = visit.session().await?.filter(|session| is_of(session, checked.hint.as_deref()));
-    Ok(session.and_then(|session| connectors.iter().find(|connector| connector.id == session.connector_id)))
+    let hinted = checked.hint.as_deref().and_then(decode_pair).map(|subject| subject.second);
+    let wanted = match hinted {
+        Some(hinted) => Some(hinted),
+        None => visit.session().await?.map(|session| session.connector_id),
+    };
+    Ok(wanted.and_then(|id| connectors.iter().find(|connector| connector.id == id)))
 }
 
 fn is_of(session: &AuthSession, hint: Option<&str>) -> bool {

@@ -8,7 +8,7 @@ use dex_web::{PageError, cookies, redirect};
 use http::{StatusCode, header};
 
 use super::answer::{in_fragment, in_query};
-use crate::pending::client_of;
+use crate::pending::{Kept, client_of};
 use crate::visit::Visit;
 
 /// A client's own address, with all that each response to it carries.
@@ -25,14 +25,14 @@ pub(crate) struct Destination {
 impl Destination {
     /// Where the response to `request` goes. The client is asked for its URIs again: it may have lost one
     /// since the login began.
-    pub(crate) async fn of(visit: &Visit<'_>, request: &AuthRequest) -> Result<Self, PageError> {
+    pub(crate) async fn of(visit: &Visit<'_>, request: &AuthRequest, kept: Kept) -> Result<Self, PageError> {
         let client = client_of(visit, request).await?;
         let uri = client.registered(&request.redirect_uri, &visit.app.issuer.device_callback());
         Ok(Self {
             uri: uri.ok_or_else(|| PageError::bad_request("Unregistered redirect_uri."))?,
             mode: request.response_mode(),
             state: request.state.clone(),
-            login: Some(request.id.clone()),
+            login: (kept != Kept::Nowhere).then(|| request.id.clone()),
         })
     }
 

@@ -47,7 +47,7 @@ pub(crate) async fn respond(visit: &Visit<'_>, pending: Pending) -> Result<Respo
     let Login::Done { claims, auth_time } = &request.login else {
         return Err(PageError::bad_request("Login process not yet finalized.").into());
     };
-    let destination = Destination::of(visit, &request).await?;
+    let destination = Destination::of(visit, &request, kept).await?;
     let session_id = session_of(visit, &request, claims, session).await?;
     let user = Authenticated { claims, auth_time: *auth_time, session_id: &session_id };
     let asked = request.asked_for();
@@ -82,11 +82,12 @@ async fn session_of(
     if app.settings.sessions.is_none() {
         return Ok(String::new());
     }
-    if let Some(session) = begun {
-        return Ok(session.id);
-    }
+    let (client_id, now) = (request.client_id.as_str(), visit.now);
     let whose = (claims.user_id.as_str(), request.connector_id.as_str());
-    let noted = dex_session::note_response(app, &visit.incoming.headers, &request.client_id, whose, visit.now).await?;
+    let noted = match begun {
+        Some(session) => dex_session::note_response_in(app, &session, client_id, now).await?,
+        None => dex_session::note_response(app, &visit.incoming.headers, client_id, whose, now).await?,
+    };
     match noted {
         Some(id) => Ok(id),
         None if begun_by_dex(&request.id) => Ok(String::new()),

@@ -140,7 +140,7 @@ async fn the_user_chooses_a_connector() {
 async fn the_only_connector_is_taken_unless_the_login_screen_is_always_shown() {
     for (always_show_login_screen, expected) in [(false, StatusCode::SEE_OTHER), (true, StatusCode::OK)] {
         let app = app_with(Settings { always_show_login_screen, ..without_consent() }).await;
-        for id in ["local", "mock-password", "scripted", "tickets", "tickets-only"] {
+        for id in ["local", "mock-password", "scripted", "leaving", "tickets", "tickets-only"] {
             let _ = app.app.store.remove::<dex_model::Connector>(id).await.unwrap();
         }
         let shown = app.browser().get(&app.authorization("/auth", &[])).await;

@@ -113,14 +113,20 @@ async fn a_hint_names_who_may_log_in() {
         let refused = browser.get(&app.authorization(route, &asking(CLIENT, &silent))).await;
         assert_eq!(refused.told("error"), "login_required", "{route}");
     }
-    let list = browser.get(&app.authorization("/auth", &asking(CLIENT, &hinted))).await;
-    assert!(list.body.contains("/dex/auth/local?"), "the session is somebody else's");
-    let form = browser.get(&link(&list.body, "/dex/auth/local?")).await;
+    let form = browser.get(&app.authorization("/auth", &asking(CLIENT, &hinted))).await;
     let jane = submit(&mut browser, &form, LOCAL_USER).await;
     assert_eq!((jane.told("error"), jane.told("state")), ("login_required".into(), "xyz".into()));
     let again = browser.log_in_through("local", &asking(CLIENT, &hinted)).await;
     let joe = submit(&mut browser, &again, JOE).await;
     assert_eq!(claims(&joe)["sub"], dex_oidc::subject(JOE_ID, "local"));
+
+    // Through another connector it would be in vain, though this browser came through it.
+    let mut browser = app.browser();
+    browser.log_in_through("mock", &asking(CLIENT, &[])).await;
+    let form = browser.get(&app.authorization("/auth", &asking(CLIENT, &hinted))).await;
+    assert!(form.address.starts_with("/dex/auth/local/login?"), "{}", form.address);
+    let elsewhere = browser.log_in_through("mock", &asking(CLIENT, &hinted)).await;
+    assert_eq!(elsewhere.told("error"), "login_required");
 }
 
 #[tokio::test]
