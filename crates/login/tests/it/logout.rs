@@ -315,3 +315,23 @@ async fn who_is_logged_out_twice_is_logged_out() {
     assert!(press(&mut other, &page).await.body.contains(NO_SESSION));
     assert!(other.cookies().is_empty());
 }
+
+#[tokio::test]
+async fn the_clients_of_the_session_hear_of_the_logout() {
+    let app = dex().await;
+    change(&app, "wiki", |client| client.backchannel_logout_uri = "https://wiki.example/logout".into()).await;
+    let (mut one, mut two) = (app.browser(), app.browser());
+    for browser in [&mut one, &mut two] {
+        log_in(browser, LOCAL_USER).await;
+    }
+    let shown = one.log_in_through("local", &asking("wiki", &[])).await;
+    let of_wiki = sessions::session(&app, &submit(&mut one, &shown, LOCAL_USER).await).await;
+    assert!(app.logouts().is_empty(), "nobody has left");
+    for browser in [&mut two, &mut one] {
+        let page = browser.get("/dex/logout").await;
+        press(browser, &page).await;
+    }
+    let told = app.logouts();
+    let told: Vec<_> = told.iter().map(|told| (&*told.client_id, &*told.uri, &*told.session_id)).collect();
+    assert_eq!(told, [("wiki", "https://wiki.example/logout", of_wiki.id.as_str())], "the other browser was not there");
+}
