@@ -9,6 +9,7 @@ pub mod cli;
 mod demo;
 pub mod lifecycle;
 pub mod listen;
+mod listeners;
 pub mod logging;
 pub mod run;
 pub mod telemetry;

@@ -7,20 +7,19 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use arc_swap::ArcSwap;
-use axum::Router;
-use dex_config::{Config, ListenAddress, Overrides, TlsVersion};
+use dex_config::{Config, Overrides};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::cli;
 use crate::demo;
 use crate::lifecycle::{Ended, Lifecycle};
-use crate::listen::{self, Certificates, Limits, TlsSettings};
+use crate::listeners::{self, Answering};
 use crate::logging::{self, LogHandle};
 use crate::telemetry::{self, CHECK_EVERY, Health, HttpMetrics, Telemetry};
 use crate::version;
 use crate::watch::FileWatch;
-use crate::wiring::{self, Parts, Signing};
+use crate::wiring::{self, Management, Parts, Signing};
 
 /// Where a configuration comes from, to be read again at a reload.
 #[derive(Clone)]
@@ -111,8 +110,13 @@ async fn start(
     let mut lifecycle = Lifecycle::begin().context("cannot handle signals")?;
     let mut registry = telemetry::new_registry();
     let metrics = HttpMetrics::register(&mut registry);
+    let management = match &config.grpc {
+        Some(_) => Some(Management::register(&mut registry).await),
+        None => None,
+    };
     let parts = Parts::open(config).await?;
     let app = parts.app(config).await.context("failed to initialize server")?;
+    parts.serve(&app);
     let address = wiring::client_address(config.web.client_remote_ip.as_ref());
     let router = Arc::new(ArcSwap::from_pointee(wiring::router(&app, &metrics, address)));
     let (signing, signings) = watch::channel(Parts::signing(config)?);
@@ -123,16 +127,27 @@ async fn start(
             profiling: config.telemetry.enable_profiling,
             now: wall_clock,
         };
-        let listener = listen::bind("telemetry", &text_of(address)).await?;
-        let router = Arc::new(ArcSwap::from_pointee(telemetry::router(shown)));
-        let serving = listen::serve(listener, doors(router, None), lifecycle.stop_last());
-        lifecycle.run_last("telemetry", async { Ok(serving.await?) });
+        listeners::telemetry(address, telemetry::router(shown), &mut lifecycle).await?;
     }
-    listen_on_web(config, &router, &mut lifecycle).await?;
+    listeners::web(config, &router, &mut lifecycle).await?;
+    let api = match (&config.grpc, management) {
+        (Some(grpc), Some(management)) => {
+            let router = Arc::new(ArcSwap::from_pointee(management.router(&parts, config, &app)));
+            listeners::grpc(grpc, router.clone(), &mut lifecycle).await?;
+            listeners::tell_health(health.clone(), management.health.clone(), &mut lifecycle);
+            Some((management, router))
+        }
+        _ => None,
+    };
     background(&mut lifecycle, &parts, signings, health);
+    let telling = parts.clone().tell_logouts(lifecycle.stop_last());
+    lifecycle.run_last("logout notices", async {
+        telling.await;
+        Ok(())
+    });
     company.join(&mut lifecycle);
     if let Some(source) = source {
-        let reloading = Reloading { source, parts: parts.clone(), router, metrics, signing, log };
+        let reloading = Reloading { source, parts: parts.clone(), router, metrics, api, signing, log };
         let reload = lifecycle.reload();
         lifecycle.run_until_stop("reload", reloading.run(reload));
     } else {
@@ -140,42 +155,6 @@ async fn start(
         lifecycle.run_until_stop("keys", async move { signing.closed().await });
     }
     Ok((lifecycle, parts))
-}
-
-async fn listen_on_web(
-    config: &Config,
-    router: &Arc<ArcSwap<Router>>,
-    lifecycle: &mut Lifecycle,
-) -> anyhow::Result<()> {
-    if let Some(address) = &config.web.http {
-        let listener = listen::bind("http", &text_of(address)).await?;
-        let serving = listen::serve(listener, doors(router.clone(), None), lifecycle.stop());
-        lifecycle.run_beside("http", async { Ok(serving.await?) });
-    }
-    if let (Some(address), Some(files)) = (&config.web.https, &config.web.tls) {
-        let listener = listen::bind("https", &text_of(address)).await?;
-        let version = |version: TlsVersion| match version {
-            TlsVersion::Tls12 => listen::TlsVersion::Tls12,
-            TlsVersion::Tls13 => listen::TlsVersion::Tls13,
-        };
-        let settings = TlsSettings {
-            certificate: files.cert.clone().into(),
-            key: files.key.clone().into(),
-            client_ca: None,
-            min_version: version(config.web.tls_versions.min),
-            max_version: version(config.web.tls_versions.max),
-        };
-        let certificates = Arc::new(Certificates::open(settings).context("invalid config: get HTTP TLS")?);
-        let fresh = certificates.clone();
-        let (reload, stop) = (lifecycle.reload(), lifecycle.stop());
-        let serving = listen::serve(listener, doors(router.clone(), Some(certificates)), lifecycle.stop());
-        lifecycle.run_beside("certificates", async move {
-            fresh.keep_fresh("https", reload, stop).await;
-            Ok(())
-        });
-        lifecycle.run_beside("https", async { Ok(serving.await?) });
-    }
-    Ok(())
 }
 
 fn background(lifecycle: &mut Lifecycle, parts: &Parts, signings: watch::Receiver<Signing>, health: &Arc<Health>) {
@@ -198,8 +177,9 @@ fn background(lifecycle: &mut Lifecycle, parts: &Parts, signings: watch::Receive
 struct Reloading {
     source: Source,
     parts: Parts,
-    router: Arc<ArcSwap<Router>>,
+    router: Answering,
     metrics: HttpMetrics,
+    api: Option<(Management, Answering)>,
     signing: watch::Sender<Signing>,
     log: LogHandle,
 }
@@ -229,20 +209,12 @@ impl Reloading {
         let address = wiring::client_address(config.web.client_remote_ip.as_ref());
         self.log.apply(wiring::log_settings(&config));
         self.signing.send_replace(signing);
+        if let Some((management, router)) = &self.api {
+            router.store(Arc::new(management.router(&self.parts, &config, &app)));
+        }
+        self.parts.serve(&app);
         self.router.store(Arc::new(wiring::router(&app, &self.metrics, address)));
         Ok(())
-    }
-}
-
-fn doors(app: Arc<ArcSwap<Router>>, certificates: Option<Arc<Certificates>>) -> listen::Serve {
-    listen::Serve { app, certificates, cleartext_http2: false, limits: Limits::default() }
-}
-
-fn text_of(address: &ListenAddress) -> String {
-    match address {
-        ListenAddress::Tcp { host, port } if host.contains(':') => format!("[{host}]:{port}"),
-        ListenAddress::Tcp { host, port } => format!("{host}:{port}"),
-        ListenAddress::Unix(path) => format!("unix:{path}"),
     }
 }
 

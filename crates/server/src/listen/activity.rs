@@ -59,7 +59,10 @@ impl Activity {
                 let due = asked.max(state.since) + self.limits.closing_time;
                 if now >= due { Verdict::Abort } else { Verdict::WaitUntil(due) }
             }
-            Some(_) => Verdict::WaitUntil(due.min(now + self.limits.closing_time)),
+            Some(asked) => {
+                let due = due.min(asked + self.limits.ending_time);
+                if now >= due { Verdict::Abort } else { Verdict::WaitUntil(due.min(now + self.limits.closing_time)) }
+            }
             None if now < due => Verdict::WaitUntil(due),
             None => Verdict::Close,
         }
@@ -113,6 +116,9 @@ mod tests {
         let second = activity.begin();
         assert_eq!(patience(None), limits.response_time);
         assert_eq!(patience(Some(start)), limits.closing_time);
+        let ending = Instant::now() - limits.ending_time;
+        assert!(matches!(after(Duration::ZERO, Some(ending + instant)), Verdict::WaitUntil(_)));
+        assert_eq!(after(Duration::ZERO, Some(ending)), Verdict::Abort);
         assert_eq!(after(limits.response_time, None), Verdict::Abort);
         drop(first);
         assert_eq!(patience(None), limits.response_time);

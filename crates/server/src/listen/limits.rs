@@ -27,8 +27,10 @@ pub struct Limits {
     pub request_time: Duration,
     /// For a client to take the answer, from the beginning of the request.
     pub response_time: Duration,
-    /// For a connection that was asked to close to do so.
+    /// For a connection that was asked to close to do so, once nothing is being answered there.
     pub closing_time: Duration,
+    /// For what is still being answered on a connection that was asked to close.
+    pub ending_time: Duration,
     /// Bytes of a request's header.
     pub header_bytes: u32,
     /// Requests at a time on one HTTP/2 connection.
@@ -45,6 +47,7 @@ impl Default for Limits {
             request_time: Duration::from_secs(60),
             response_time: Duration::from_secs(120),
             closing_time: Duration::from_secs(5),
+            ending_time: Duration::from_secs(120),
             header_bytes: 128 * 1024,
             streams: 128,
         }

@@ -1,11 +1,12 @@
 //! What an operator's machines ask: are you alive, are you ready, how much of what was done.
 //!
 //! Owns the telemetry router (`/healthz`, `/metrics`, `/debug/pprof`), the registry of health
-//! checks and the metrics Dex has about HTTP, the build and the process. Does not own the metrics of
+//! checks and the metrics Dex has about HTTP, gRPC, the build and the process. Does not own the metrics of
 //! other rooms, which register their own in the same [`Registry`]. `go_*` metrics are left out: a
 //! program that has no garbage collector and no goroutines has nothing honest to say there.
 
 mod exposition;
+mod grpc_metrics;
 mod health;
 mod http_metrics;
 mod process;
@@ -20,6 +21,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 pub use exposition::encode;
+pub use grpc_metrics::{GrpcMetrics, count_calls};
 pub use health::{CHECK_EVERY, Health};
 pub use http_metrics::{HttpMetrics, MeasureRequests};
 pub use process::ProcessCollector;

@@ -3,18 +3,22 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use arc_swap::ArcSwapOption;
 use dex_config::{Config, Env as _, FeatureFlag, StorageConfig};
 use dex_connector::{Connector, Opening, UpstreamError};
 use dex_model::Connector as Stored;
 use dex_pages::Pages;
+use dex_session::backchannel::Backchannel;
 use dex_storage::{Backend, Overlay, Store};
 use dex_web::connectors::Opener;
 use dex_web::sealed::Seals;
 use dex_web::signing::Signer;
 use dex_web::{App, Attempts, Clock, Connectors, Issuer, LocalPasswords, PasswordWorkers, ReadyDocument, Revoked};
 
+use super::logouts::Http;
 use super::loops::prepare_connectors;
 use super::{Signing, fixed, settings, storage};
+use crate::lifecycle::Stop;
 use crate::run::{ProcessEnv, wall_clock};
 
 /// What stays when the configuration changes.
@@ -25,8 +29,11 @@ pub struct Parts {
     pub(super) signer: Arc<Signer>,
     seals: Arc<Seals>,
     pub(super) revoked: Arc<Revoked>,
-    workers: PasswordWorkers,
+    pub(super) workers: PasswordWorkers,
     attempts: Arc<Attempts>,
+    backchannel: Backchannel,
+    /// What answers requests now.
+    pub(super) serving: Arc<ArcSwapOption<App>>,
 }
 
 impl Parts {
@@ -37,14 +44,18 @@ impl Parts {
     /// When the storage cannot be opened; the start ends with that text.
     pub async fn open(config: &Config) -> anyhow::Result<Self> {
         let backend = storage::open(&config.storage).await?;
+        let signer = Arc::<Signer>::default();
+        let backchannel = Backchannel::new(signer.clone(), Clock::new(wall_clock), Arc::new(Http::default()));
         let parts = Self {
             backend,
             opened: config.storage.clone(),
-            signer: Arc::default(),
+            signer,
             seals: Arc::default(),
             revoked: Arc::default(),
             workers: PasswordWorkers::default(),
             attempts: Arc::default(),
+            backchannel,
+            serving: Arc::default(),
         };
         parts.seals.load(&parts.store(), wall_clock()).await.context("failed to initialize storage")?;
         Ok(parts)
@@ -53,6 +64,17 @@ impl Parts {
     /// The storage without what the configuration lays over it.
     pub fn store(&self) -> Store {
         Store::new(self.backend.clone())
+    }
+
+    /// From now on `app` answers the requests.
+    pub fn serve(&self, app: &Arc<App>) {
+        self.serving.store(Some(app.clone()));
+    }
+
+    /// Tells clients what they have not heard yet, once nothing answers requests any more.
+    pub async fn tell_logouts(self, mut stop: Stop) {
+        stop.requested().await;
+        self.backchannel.drain().await;
     }
 
     /// Who signs under this configuration.
@@ -88,6 +110,7 @@ impl Parts {
             signer: self.signer.clone(),
             seals: self.seals.clone(),
             revoked: self.revoked.clone(),
+            logouts: Arc::new(self.backchannel.clone()),
             discovery: ReadyDocument::default(),
             attempts: self.attempts.clone(),
             pages: Arc::new(pages),

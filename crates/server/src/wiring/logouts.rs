@@ -51,3 +51,61 @@ impl Deliver for Http {
         if status.is_success() { Ok(()) } else { Err(Undelivered::Answered(status)) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::routing::any;
+    use http::{HeaderMap, StatusCode};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    async fn told(headers: HeaderMap, body: String) -> StatusCode {
+        let kind = headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/x-www-form-urlencoded");
+        let cache = headers.get(header::CACHE_CONTROL).is_some_and(|cache| cache == "no-cache, no-store");
+        match kind && cache && body == "logout_token=a.b.c" {
+            true => StatusCode::NO_CONTENT,
+            false => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    async fn client() -> String {
+        let elsewhere = || async { (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, "/logout")]) };
+        let router = Router::new()
+            .route("/logout", any(told))
+            .route("/moved", any(elsewhere))
+            .route("/long", any(|| async { "x".repeat(BODY_BYTES_MAX + 1) }))
+            .route("/broken", any(|| async { StatusCode::SERVICE_UNAVAILABLE }));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        format!("http://{address}")
+    }
+
+    #[tokio::test]
+    async fn a_token_is_posted_as_a_form_to_the_address_alone() {
+        let client = client().await;
+        let http = Http::default();
+        let cases = [
+            ("/logout?x=1", Ok(())),
+            ("/moved", Err(Undelivered::Answered(StatusCode::TEMPORARY_REDIRECT))),
+            ("/long", Ok(())),
+            ("/nowhere", Err(Undelivered::Answered(StatusCode::NOT_FOUND))),
+            ("/broken", Err(Undelivered::Answered(StatusCode::SERVICE_UNAVAILABLE))),
+        ];
+        for (path, expected) in cases {
+            let uri = Url::parse(&format!("{client}{path}")).unwrap();
+            assert_eq!(http.deliver(&uri, "a.b.c").await, expected, "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn who_is_not_there_is_told_apart_and_shown_no_token() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let uri = Url::parse(&format!("http://{}/logout", listener.local_addr().unwrap())).unwrap();
+        drop(listener);
+        let failed = Http::default().deliver(&uri, "a.b.c").await;
+        assert!(matches!(failed, Err(Undelivered::Failed(text)) if !text.contains("a.b.c")));
+    }
+}

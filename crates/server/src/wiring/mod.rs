@@ -6,6 +6,8 @@
 
 mod app;
 mod fixed;
+mod grpc;
+mod logouts;
 mod loops;
 mod real_ip;
 mod report;
@@ -15,6 +17,7 @@ mod signing;
 mod storage;
 
 pub use app::Parts;
+pub use grpc::Management;
 pub use real_ip::client_address;
 pub use report::{config_records, log_settings};
 pub use routes::router;
@@ -31,7 +34,7 @@ pub fn supported() -> Supported<'static> {
         storage_kinds: &["memory", "sqlite3", "postgres", "mysql", "etcd", "kubernetes"],
         signer_kinds: &["local", "vault"],
         signer_algorithms: &["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "ES512", "EdDSA"],
-        authenticator_kinds: &[],
+        authenticator_kinds: &["TOTP", "WebAuthn"],
         features: &[
             Feature::UnixSockets,
             Feature::Https,
@@ -40,12 +43,16 @@ pub fn supported() -> Supported<'static> {
             Feature::ClientRemoteIp,
             Feature::Telemetry,
             Feature::Profiling,
+            Feature::Grpc,
+            Feature::GrpcReflection,
             Feature::FrontendDir,
             Feature::ExcludeFields,
             Feature::PasswordGrant,
             Feature::IntrospectionAuthentication,
             Feature::ClientCredentialsClaims,
             Feature::EntStorage,
+            Feature::Mfa,
+            Feature::Sessions,
         ],
     }
 }

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
-use dex_config::Config;
-use dex_model::RefreshPolicy;
+use dex_config::{Authenticator, AuthenticatorKind, Config, Mfa, Sessions, SsoSharing, WebAuthn};
+use dex_mfa::webauthn::RelyingParty;
+use dex_mfa::{FactorKind, SecondFactor, SecondFactors};
+use dex_model::{RefreshPolicy, TokenSecret};
 use dex_pages::Frontend;
-use dex_web::{Issuer, Settings};
+use dex_web::{Issuer, SessionSettings, Settings};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// The settings of the endpoints.
@@ -33,10 +35,47 @@ pub(super) fn settings(config: &Config) -> anyhow::Result<Settings> {
             absolute_lifetime: expiry.refresh_tokens.absolute_lifetime,
             idle_lifetime: expiry.refresh_tokens.valid_if_not_used_for,
         },
+        second_factors: second_factors(&config.mfa),
+        sessions: config.sessions.as_ref().map(sessions),
         allowed_origins: config.web.allowed_origins.clone(),
         allowed_headers: config.web.allowed_headers.clone(),
         headers: headers(config)?,
     })
+}
+
+fn second_factors(mfa: &Mfa) -> SecondFactors {
+    let factor = |authenticator: &Authenticator| SecondFactor {
+        id: authenticator.id.clone(),
+        connector_kinds: authenticator.connector_types.clone(),
+        kind: match &authenticator.kind {
+            AuthenticatorKind::Totp { issuer } => FactorKind::Totp { issuer: issuer.clone() },
+            AuthenticatorKind::WebAuthn(keys) => FactorKind::WebAuthn(relying_party(keys)),
+        },
+    };
+    SecondFactors { factors: mfa.authenticators.iter().map(factor).collect(), default_chain: mfa.default_chain.clone() }
+}
+
+fn relying_party(keys: &WebAuthn) -> RelyingParty {
+    RelyingParty {
+        id: keys.rp_id.clone(),
+        display_name: keys.rp_display_name.clone(),
+        origins: keys.rp_origins.clone(),
+        attestation: keys.attestation_preference,
+        timeout: keys.timeout,
+        user_verification: keys.user_verification,
+        authenticator_attachment: keys.authenticator_attachment,
+    }
+}
+
+fn sessions(sessions: &Sessions) -> SessionSettings {
+    SessionSettings {
+        cookie_name: sessions.cookie_name.clone(),
+        absolute_lifetime: sessions.absolute_lifetime,
+        valid_if_not_used_for: sessions.valid_if_not_used_for,
+        remember_me_checked_by_default: sessions.remember_me_checked_by_default,
+        cookie_key: sessions.cookie_encryption_key.as_ref().map(|key| TokenSecret::new(key.expose())),
+        sso_shared_with_all: sessions.sso_shared_with_default == SsoSharing::All,
+    }
 }
 
 /// The first connector of a domain has it.
