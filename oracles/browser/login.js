@@ -17,14 +17,24 @@ const PASSWORD = 'input[name=password]';
  *
  * @param browser from `withBrowser`
  * @param settings `app` is the application's address; `login`, `password` and `connector` are the user's; `provider` is the
- *   host of an identity provider, whose pages and certificate are for others to mend
+ *   host of an identity provider, whose pages and certificate are for others to mend; `factors` are the user's second ones
  * @returns `claims`, or where it `stopped` with the `status` and the `text` of that page; the paths that were `visited`, the
  *   forms with a SAML response that were `posted`, and the `complaints` of the pages
  */
 export async function logIn(browser, settings) {
   const context = await browser.newContext({ ignoreHTTPSErrors: Boolean(settings.provider) });
+  try {
+    return await visitIn(context, settings);
+  } finally {
+    await context.close();
+  }
+}
+
+/** The same in a `context` that stays open: who is signed in there already may have nothing to do. */
+export async function visitIn(context, settings) {
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE);
+  await settings.factors?.plugIn(page);
   const { statuses, posted } = recordOf(page);
   const complaints = complaintsOf(page, (address) => new URL(address).hostname !== settings.provider);
   const told = { visited: [], posted, complaints };
@@ -35,13 +45,12 @@ export async function logIn(browser, settings) {
     const shown = page.locator('#id-token-claims');
     if (await shown.count()) {
       const claims = JSON.parse(await shown.textContent());
-      await context.close();
+      await settings.factors?.unplug();
       return { ...told, claims };
     }
     const form = (await page.locator(PASSWORD).count()) > 0;
     if ((form && typed) || (await page.locator('.dex-error').count())) {
       const stopped = { url: page.url(), status: statuses.at(-1), text: await page.locator('body').innerText() };
-      await context.close();
       return { ...told, stopped };
     }
     await act(page, settings);
@@ -66,7 +75,8 @@ function recordOf(page) {
 
 /** Waits for a page that asks something of a person or is the end. Those between send themselves on. */
 async function recognised(page, settings) {
-  const any = ['#id-token-claims', '.dex-error', PASSWORD, ...wantedOf(settings)].join(', ');
+  const factors = settings.factors?.pages ?? [];
+  const any = ['#id-token-claims', '.dex-error', PASSWORD, ...factors, ...wantedOf(settings)].join(', ');
   try {
     await page.locator(any).first().waitFor({ state: 'attached' });
   } catch {
@@ -84,6 +94,7 @@ function wantedOf({ connector }) {
 
 /** Does what the page asks of a person, and waits for the next page. */
 async function act(page, settings) {
+  if (await settings.factors?.show(page, leave)) return;
   const password = page.locator(PASSWORD);
   if (await password.count()) {
     await page.locator('input[name=login], input[name=username]').fill(settings.login);

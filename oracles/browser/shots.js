@@ -6,6 +6,17 @@ const WIDTHS = [360, 1440];
 const HEIGHT = 800;
 const SCHEMES = ['light', 'dark'];
 
+/** Writes `<name>-<width>.png` into `folder`: the page as it stands, narrow and wide. */
+export async function shootAsItStands(page, folder, name) {
+  const before = page.viewportSize();
+  for (const width of WIDTHS) {
+    await page.setViewportSize({ width, height: HEIGHT });
+    await page.screenshot({ path: `${folder}/${name}-${width}.png`, fullPage: true });
+    if (await overflows(page)) throw new Error(`${page.url()}: wider than ${width} pixels`);
+  }
+  await page.setViewportSize(before);
+}
+
 /** Writes `<number>-<width>-<scheme>.png` into `folder` for every address; returns the names and whatever went wrong. */
 export async function shoot(browser, folder, addresses) {
   const files = [];

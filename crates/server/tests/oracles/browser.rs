@@ -7,30 +7,60 @@ use std::time::SystemTime;
 use dex_example_app::Options;
 use serde_json::Value;
 
-use crate::dex::{Dex, free_port};
+use crate::dex::{Client, Dex, PUBLIC, WEB, free_port};
 use crate::program::{learnt, node, output_of, with_script};
 
 /// Has a person sign in through `connector` and returns the claims that the application shows. Errors in a page's
 /// console fail it.
 pub(crate) fn log_in(connector: &str) -> Value {
-    let app = format!("http://127.0.0.1:{}/", free_port());
-    let redirect_uri = format!("{app}callback");
-    let dex = Dex::called_back_at(&redirect_uri);
-    let options = Options {
-        issuer: dex.issuer.clone(),
-        listen: app.parse().unwrap(),
-        redirect_uri: redirect_uri.parse().unwrap(),
-        ..Options::default()
-    };
-    // Taken already by the login before, when both run in one process.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let app = address();
+    let dex = Dex::called_back_at(&callback(&app));
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let listener = runtime.block_on(dex_example_app::bind(&options)).unwrap();
-    runtime.spawn(dex_example_app::serve(options, listener, real_clock(), std::future::pending()));
-
+    serve(&runtime, &dex, &app, &WEB);
     let learnt = visit(&dex, &app, connector);
     runtime.shutdown_background();
     learnt
+}
+
+/// Has a person sign in at one application, visit another one, look at the home page of dex, and let a device in; returns
+/// what all of them told.
+pub(crate) fn stay_signed_in(connector: &str) -> Value {
+    let (first, second) = (address(), address());
+    let dex = Dex::with_sessions([&callback(&first), &callback(&second)]);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    serve(&runtime, &dex, &first, &WEB);
+    serve(&runtime, &dex, &second, &PUBLIC);
+    let mut person = person_at(&first, "session", connector, ("admin@example.com", "password"));
+    person.env("OTHER", &second).env("ISSUER", &dex.issuer).env("CLIENT_ID", PUBLIC.id);
+    person.args(std::env::var_os("PICTURES"));
+    let learnt = learnt(&output_of(&mut person), || dex.log());
+    runtime.shutdown_background();
+    learnt
+}
+
+/// A free address for an application.
+fn address() -> String {
+    format!("http://127.0.0.1:{}/", free_port())
+}
+
+fn callback(app: &str) -> String {
+    format!("{app}callback")
+}
+
+/// Serves the example application at `app`, as this client of `dex`.
+fn serve(runtime: &tokio::runtime::Runtime, dex: &Dex, app: &str, client: &Client) {
+    let options = Options {
+        client_id: client.id.to_owned(),
+        client_secret: client.secret.parse().unwrap(),
+        issuer: dex.issuer.clone(),
+        listen: app.parse().unwrap(),
+        redirect_uri: callback(app).parse().unwrap(),
+        ..Options::default()
+    };
+    // Taken already by the application before, when both run in one process.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let listener = runtime.block_on(dex_example_app::bind(&options)).unwrap();
+    runtime.spawn(dex_example_app::serve(options, listener, real_clock(), std::future::pending()));
 }
 
 /// Has a person visit `app`, sign in at `dex` through `connector`, and returns the claims that `app` then shows.

@@ -39,15 +39,32 @@ impl Dex {
         Self::configured(tempfile::tempdir().unwrap(), &configuration(port, redirect_uri), port)
     }
 
+    /// Serves with two clients called back at their own addresses, which share the sessions of their users.
+    pub(crate) fn with_sessions(redirect_uris: [&str; 2]) -> Self {
+        let port = free_port();
+        let [web, public] = redirect_uris;
+        let configuration = configuration(port, web).replacen(
+            &format!("public: true\n    redirectURIs: ['{web}'"),
+            &format!("public: true\n    redirectURIs: ['{public}'"),
+            1,
+        );
+        let configuration = format!("{configuration}sessions: {{ssoSharedWithDefault: all}}\n");
+        Self::served(tempfile::tempdir().unwrap(), &configuration, port, true)
+    }
+
     /// Serves on `port` as `configuration` says, and returns when it listens.
     pub(crate) fn configured(directory: tempfile::TempDir, configuration: &str, port: u16) -> Self {
+        // One configuration that Dex left has a sessions block; everything else in it is served without.
+        Self::served(directory, configuration, port, false)
+    }
+
+    fn served(directory: tempfile::TempDir, configuration: &str, port: u16, sessions: bool) -> Self {
         let config = directory.path().join("config.yaml");
         std::fs::write(&config, configuration).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_dex"))
             .arg("serve")
             .arg(&config)
-            // One configuration that Dex left has a sessions block; everything else in it is served without.
-            .env("DEX_SESSIONS_ENABLED", "false")
+            .env("DEX_SESSIONS_ENABLED", sessions.to_string())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();

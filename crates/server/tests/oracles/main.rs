@@ -120,3 +120,26 @@ fn a_person_signs_in_at_the_example_application() {
     assert_eq!(learnt["sub"], ADMIN);
     assert_eq!(browser::log_in("mock")["sub"], KILGORE);
 }
+
+#[test]
+fn a_person_signs_in_once_for_two_applications() {
+    let learnt = browser::stay_signed_in("local");
+    let (first, second) = (&learnt["first"], &learnt["second"]);
+    assert_eq!((&first["claims"]["sub"], &second["claims"]["sub"]), (&json!(ADMIN), &json!(ADMIN)), "{learnt:#}");
+    assert!(first["claims"]["sid"].is_string());
+    assert_eq!(first["claims"]["sid"], second["claims"]["sid"]);
+    assert_eq!(first["claims"]["auth_time"], second["claims"]["auth_time"]);
+    let visited = |told: &Value| told["visited"].as_array().unwrap().contains(&json!("/dex/auth/local/login"));
+    assert!(visited(first) && !visited(second), "{learnt:#}");
+    assert!(learnt["nobody"].as_str().unwrap().contains("Not signed in"), "{learnt:#}");
+    let home = learnt["home"].as_str().unwrap();
+    assert!(home.contains("admin@example.com") && home.contains("127.0.0.1"), "{home}");
+    let (device, code) = (&learnt["device"], learnt["device"]["code"].as_str().unwrap());
+    assert!(device["asked"].as_str().unwrap().contains(code), "{device}");
+    assert!(device["done"].as_str().unwrap().contains("Login Successful"), "{device}");
+    let cookie = &learnt["cookie"];
+    assert_eq!(
+        (&cookie["path"], &cookie["httpOnly"], &cookie["sameSite"]),
+        (&json!("/dex"), &json!(true), &json!("Lax"))
+    );
+}
