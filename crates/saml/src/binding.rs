@@ -76,15 +76,19 @@ pub fn decode_redirect(
     if let Some(keys) = keys {
         verify_query(query, parameter, keys, now)?;
     }
-    let mut found = query.split('&').filter(|pair| pair.split('=').next() == Some(parameter));
-    let (Some(pair), None) = (found.next(), found.next()) else {
-        return Err(DecodeError::NotOne(parameter));
-    };
-    let (_, value) = url::form_urlencoded::parse(pair.as_bytes()).next().ok_or(DecodeError::NotOne(parameter))?;
+    let value = parameter_of(query, parameter).ok_or(DecodeError::NotOne(parameter))?;
     let packed: String = value.split_ascii_whitespace().collect();
     let packed = BASE64_STANDARD.decode(packed).map_err(|_| DecodeError::Base64)?;
     let bytes = decompress_to_vec_with_limit(&packed, MESSAGE_BYTES_MAX).map_err(|_| DecodeError::Deflate)?;
     String::from_utf8(bytes).map_err(|_| DecodeError::Utf8)
+}
+
+/// The value of a parameter of a query; `None` if it is not there once. Its name must be written as it is, without escapes: a
+/// signature is over the query as it came.
+pub(crate) fn parameter_of(query: &str, parameter: &str) -> Option<String> {
+    let mut found = query.split('&').filter(|pair| pair.split('=').next() == Some(parameter));
+    let (Some(pair), None) = (found.next(), found.next()) else { return None };
+    url::form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned())
 }
 
 #[cfg(test)]

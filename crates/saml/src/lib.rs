@@ -19,7 +19,7 @@ mod xml;
 
 pub use binding::{DecodeError, MESSAGE_BYTES_MAX, decode_post, decode_redirect, encode_post, encode_redirect};
 pub use encryption::{DECRYPTION_KEYS_MAX, DecryptionError, DecryptionKey, DecryptionKeyError};
-pub use logout::{LogoutExpected, LogoutRequest, LogoutResponse, Signed};
+pub use logout::{LOGOUT_LIFETIME, LogoutExpected, LogoutMessage, LogoutRequest, LogoutResponse, LogoutStatus};
 pub use metadata::{Endpoint, IdentityProvider, MetadataError, ServiceProvider, service_provider_metadata};
 pub use name_id::{NameIdFormat, UnknownNameIdFormat};
 pub use request::AuthnRequest;

@@ -346,6 +346,8 @@ const SAML: Keys = &[
     ("metadataCA", Text),
     ("rootCAs", Texts),
     ("requestBinding", Text),
+    ("sloURL", Text),
+    ("sloBinding", Text),
     ("insecureAllowSHA1", Bool),
     ("idpInitiatedLogin", Text),
     ("signing", Block(SAML_KEY)),

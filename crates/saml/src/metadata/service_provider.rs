@@ -15,6 +15,8 @@ pub struct ServiceProvider<'a> {
     pub entity_id: &'a str,
     /// Our assertion consumer service, by HTTP-POST.
     pub acs: &'a str,
+    /// Where we are told of logouts, by either binding, and answered.
+    pub logout: Option<&'a str>,
     /// The certificate of what we sign with, if we sign requests.
     pub signing: Option<&'a Certificate>,
     /// The certificates that assertions may be encrypted for, the preferred one first.
@@ -32,19 +34,25 @@ pub fn service_provider_metadata(provider: &ServiceProvider<'_>) -> String {
             BASE64_STANDARD.encode(certificate.der())
         )
     };
+    let logout = |binding: &str, location: &str| {
+        let location = escape(location);
+        format!("    <md:SingleLogoutService Binding=\"{binding}\" Location=\"{location}\"/>\n")
+    };
+    let both = |location| [Endpoint::REDIRECT, Endpoint::POST].map(|binding| logout(binding, location)).concat();
     let signing = provider.signing.map(|certificate| key("signing", certificate, "")).unwrap_or_default();
     let encryption = provider.encryption.iter().map(|certificate| key("encryption", certificate, ENCRYPTION_METHODS));
     format!(
         "<md:EntityDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" \
          xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\" entityID=\"{entity_id}\">\n  \
          <md:SPSSODescriptor AuthnRequestsSigned=\"{signed}\" WantAssertionsSigned=\"true\" \
-         protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:2.0:protocol\">\n{keys}    \
+         protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:2.0:protocol\">\n{keys}{logout}    \
          <md:NameIDFormat>{format}</md:NameIDFormat>\n    \
          <md:AssertionConsumerService Binding=\"{post}\" Location=\"{acs}\" index=\"0\" isDefault=\"true\"/>\n  \
          </md:SPSSODescriptor>\n</md:EntityDescriptor>\n",
         entity_id = escape(provider.entity_id),
         signed = provider.signing.is_some(),
         keys = signing + &encryption.collect::<String>(),
+        logout = provider.logout.map(both).unwrap_or_default(),
         format = provider.format.urn(),
         post = Endpoint::POST,
         acs = escape(provider.acs),
@@ -67,6 +75,7 @@ mod tests {
         let provider = ServiceProvider {
             entity_id: "https://id.example/sp?a&b",
             acs: "https://id.example/callback",
+            logout: Some("https://id.example/logout/callback/corp"),
             signing: None,
             encryption: Vec::new(),
             format: NameIdFormat::PERSISTENT,
@@ -77,5 +86,7 @@ mod tests {
         assert_eq!(role.attribute("AuthnRequestsSigned"), Some("false"));
         let acs = role.only(Namespace::Metadata, "AssertionConsumerService").unwrap();
         assert_eq!(acs.attribute("Location"), Some("https://id.example/callback"));
+        let logouts = role.all(Namespace::Metadata, "SingleLogoutService").map(|at| at.attribute("Location"));
+        assert_eq!(logouts.collect::<Vec<_>>(), [Some("https://id.example/logout/callback/corp"); 2]);
     }
 }

@@ -7,6 +7,7 @@ use url::form_urlencoded::byte_serialize;
 
 use super::verify::{accepted_signature, made_by};
 use super::{SignatureError, SigningKey, TrustedKeys};
+use crate::binding::parameter_of;
 
 /// `parameters` as a query, with `SigAlg` and `Signature` behind them.
 pub(crate) fn signed_query(parameters: &[(&str, &str)], key: &SigningKey) -> String {
@@ -36,17 +37,15 @@ pub(crate) fn verify_query(
         (found.next(), found.next().is_some())
     };
     let mut signed = Vec::new();
-    for (name, must) in [(message, true), ("RelayState", false), ("SigAlg", true)] {
+    for (name, must) in [(message, true), ("RelayState", false), ("SigAlg", true), ("Signature", true)] {
         match raw(name) {
             (_, true) => return Err(SignatureError::Profile(format!("{name} is there twice"))),
             (None, _) if must => return Err(SignatureError::Profile(format!("no {name}"))),
-            (pair, _) => signed.extend(pair),
+            (pair, _) if name != "Signature" => signed.extend(pair),
+            _ => {}
         }
     }
-    let decoded = |name: &str| {
-        let mut pairs = url::form_urlencoded::parse(query.as_bytes());
-        pairs.find(|(found, _)| found == name).map(|(_, value)| value.into_owned()).unwrap_or_default()
-    };
+    let decoded = |name: &str| parameter_of(query, name).unwrap_or_default();
     let algorithm = accepted_signature(&decoded("SigAlg"), keys)?;
     let signature = BASE64_STANDARD.decode(decoded("Signature").replace(['\r', '\n'], ""));
     let signature = signature.map_err(|_| SignatureError::Profile("Signature is not base64".into()))?;

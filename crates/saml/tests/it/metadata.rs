@@ -113,6 +113,7 @@ fn signed_metadata_is_verified_when_a_key_for_it_is_given() {
 #[test]
 fn our_own_metadata_shows_our_keys() {
     let provider = ServiceProvider {
+        logout: None,
         entity_id: "https://dex.example/sp",
         acs: "https://dex.example/callback",
         signing: Some(&RSA.certificate),

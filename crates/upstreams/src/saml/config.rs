@@ -40,6 +40,11 @@ pub(super) struct Config {
     pub(super) metadata_ca: String,
     /// `post` or `redirect`.
     pub(super) request_binding: String,
+    /// Where it is told of logouts.
+    #[serde(rename = "sloURL")]
+    pub(super) slo_url: String,
+    /// `post` or `redirect`.
+    pub(super) slo_binding: String,
     #[serde(rename = "insecureAllowSHA1")]
     pub(super) insecure_allow_sha1: bool,
     /// For reading the metadata.

@@ -8,6 +8,7 @@ use dex_saml::{Assertion, Check, Checked, Examined, Expected, Refusal, RequestId
 use super::Saml;
 use super::config::SKEW;
 use super::identity;
+use super::logout::Remembered;
 use super::provider::Known;
 
 /// What came of a response.
@@ -25,6 +26,8 @@ pub(super) struct Accepted {
     /// With the groups whether or not they were asked for.
     pub(super) identity: Identity,
     pub(super) once: Once,
+    /// What a logout there will want; nothing where there is none.
+    pub(super) logout: Vec<u8>,
 }
 
 impl Saml {
@@ -52,24 +55,29 @@ impl Saml {
         };
         let Examined { mut checked, outcome } = examine(text, &expected, now);
         let user_id = outcome.as_ref().ok().map(|assertion| assertion.name_id.value.clone());
-        let outcome = outcome.and_then(|assertion| self.accept(&assertion, &mut checked));
+        let outcome = outcome.and_then(|assertion| self.accept(&assertion, known, &mut checked));
         Judgement { checked, user_id, outcome }
     }
 
-    fn accept(&self, assertion: &Assertion, checked: &mut Vec<Checked>) -> Result<Accepted, Refusal> {
+    fn accept(&self, assertion: &Assertion, known: &Known, checked: &mut Vec<Checked>) -> Result<Accepted, Refusal> {
         let identity = identity::of(assertion, &self.rules, checked)?;
         let rules = &self.rules.groups;
         let groups = identity::through_the_gate(identity.groups, rules);
         let groups = groups.ok_or_else(|| Refusal::new(Check::Groups, "user not a member of allowed groups"))?;
         let found = if rules.allowed.is_empty() { "anybody may enter" } else { "in a group that may enter" };
         checked.push(Checked { check: Check::Groups, found: found.into() });
-        Ok(Accepted { identity: Identity { groups, ..identity }, once: once(assertion) })
+        let logout = known.logout.as_ref().map(|_| Remembered::of(assertion).write()).unwrap_or_default();
+        Ok(Accepted { identity: Identity { groups, ..identity }, once: once(assertion), logout })
     }
 }
 
-/// What an assertion is remembered by. Its own id may be long and odd.
+/// What an assertion is remembered by.
 fn once(assertion: &Assertion) -> Once {
-    let digest = sha256(format!("{}\n{}", assertion.issuer, assertion.id).as_bytes());
-    let id = digest[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-    Once { id, until: assertion.until }
+    Once { id: digest(&assertion.issuer, &assertion.id), until: assertion.until }
+}
+
+/// A short name for what has an id of its issuer's. The id itself may be long and odd.
+pub(super) fn digest(issuer: &str, id: &str) -> String {
+    let digest = sha256(format!("{issuer}\n{id}").as_bytes());
+    digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use dex_connector::{Arrival, Departure, Finish, RedirectLogin, Redirection, Start, UpstreamError};
-use dex_saml::{AuthnRequest, Check, Refusal, RequestId, encode_post, encode_redirect};
-use url::Url;
+use dex_connector::{Arrival, Finish, RedirectLogin, Redirection, Start, UpstreamError};
+use dex_saml::{AuthnRequest, Check, Refusal, RequestId};
 
 use super::Saml;
 use super::judge::Judgement;
-use super::provider::Binding;
+use super::send::Parcel;
 
 #[async_trait]
 impl RedirectLogin for Saml {
@@ -23,21 +22,11 @@ impl RedirectLogin for Saml {
             issuer: self.rules.entity_issuer.as_deref(),
             format: self.rules.format,
         };
-        let to = match known.binding {
-            Binding::Post => {
-                let message = match &self.signing {
-                    Some(key) => request.signed(key),
-                    None => request.to_xml(),
-                };
-                let fields = [("SAMLRequest", encode_post(&message)), ("RelayState", login.state.to_owned())];
-                let fields = fields.map(|(name, value)| (name.to_owned(), value)).to_vec();
-                Departure::Post { action: known.sso_url.clone(), fields }
-            }
-            Binding::Redirect => {
-                let query = encode_redirect("SAMLRequest", &request.to_xml(), Some(login.state), self.signing.as_ref());
-                Departure::Get(with_query(&known.sso_url, &query))
-            }
-        };
+        let state = Some(login.state);
+        let parcel =
+            Parcel { parameter: "SAMLRequest", relay_state: state, to: &known.sso_url, binding: known.binding };
+        let write = |key: Option<&_>| key.map_or_else(|| request.to_xml(), |key| request.signed(key));
+        let to = parcel.depart(self.signing.as_deref(), write);
         Ok(Redirection { to, data: Vec::new() })
     }
 
@@ -68,7 +57,7 @@ impl Saml {
         if !groups {
             identity.groups.clear();
         }
-        Ok(Arrival { identity, once: Some(accepted.once), logout: Vec::new() })
+        Ok(Arrival { identity, once: Some(accepted.once), logout: accepted.logout })
     }
 
     fn refused(&self, refusal: Refusal, user_id: String) -> UpstreamError {
@@ -78,15 +67,4 @@ impl Saml {
             _ => UpstreamError::Unacceptable(refusal.to_string()),
         }
     }
-}
-
-/// A URL with more parameters behind those it has. They are signed as they are, and stay so.
-fn with_query(url: &Url, query: &str) -> Url {
-    let mut url = url.clone();
-    let joined = match url.query() {
-        Some(own) if !own.is_empty() => format!("{own}&{query}"),
-        _ => query.to_owned(),
-    };
-    url.set_query(Some(&joined));
-    url
 }

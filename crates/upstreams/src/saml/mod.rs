@@ -1,7 +1,7 @@
 //! `saml`: an identity provider that posts signed assertions (connectors-protocol spec, 6).
 //!
 //! Owned here: what the connector's keys mean, the identity provider's metadata and when to read it again, which attribute
-//! is what of a user, the gate on groups, and telling how a response was judged. Not owned: reading and believing messages,
+//! is what of a user, the gate on groups, logging out on both sides, and telling how a response was judged. Not owned: reading and believing messages,
 //! which is `dex-saml`'s; that an assertion is used once, which the login sees to by the [`Once`](dex_connector::Once) that
 //! comes with it. Control leaves to the identity provider with the browser, and in reading its metadata.
 
@@ -11,16 +11,20 @@ mod files;
 mod identity;
 mod judge;
 mod login;
+mod logout;
+#[cfg(test)]
+mod logout_tests;
 mod metadata;
 mod provider;
 mod refresh;
+mod send;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use dex_connector::{Clock, Connector, LoginMethod, Opening, Refresh, UpstreamError};
+use dex_connector::{Clock, Connector, LoginMethod, Opening, Refresh, UpstreamError, UpstreamLogout};
 use dex_saml::{Certificate, DecryptionKey, ServiceProvider, SigningKey, service_provider_metadata};
 use dex_upstream_client::read_config;
 use url::Url;
@@ -34,7 +38,7 @@ struct Saml {
     rules: Rules,
     provider: Provider,
     /// What our requests are signed with, if they are.
-    signing: Option<SigningKey>,
+    signing: Option<Arc<SigningKey>>,
     /// What encrypted assertions are opened with.
     decryption: Vec<DecryptionKey>,
     clock: Clock,
@@ -59,7 +63,7 @@ impl Saml {
         Ok(Self {
             rules,
             provider,
-            signing,
+            signing: signing.map(Arc::new),
             decryption: decryption.into_iter().collect(),
             clock: opening.clock.clone(),
         })
@@ -81,15 +85,20 @@ impl Connector for Saml {
         Some(self)
     }
 
+    fn logout(&self) -> Option<&dyn UpstreamLogout> {
+        Some(self)
+    }
+
     fn unsolicited(&self) -> Option<&Url> {
         self.rules.unsolicited.as_ref()
     }
 
-    fn metadata(&self, _: Option<&Url>) -> Option<(&'static str, String)> {
+    fn metadata(&self, logout: Option<&Url>) -> Option<(&'static str, String)> {
         let provider = ServiceProvider {
             entity_id: &self.rules.audience,
             acs: &self.rules.redirect_uri,
-            signing: self.signing.as_ref().map(SigningKey::certificate),
+            logout: logout.map(Url::as_str),
+            signing: self.signing.as_deref().map(SigningKey::certificate),
             encryption: self.decryption.iter().map(DecryptionKey::certificate).collect::<Vec<&Certificate>>(),
             format: self.rules.format,
         };

@@ -12,6 +12,7 @@ use url::Url;
 use super::config::{Config, given, misconfigured};
 use super::files::pinned;
 use super::metadata::{AGAIN_AFTER, Metadata};
+use super::send::Binding;
 
 /// How long metadata is taken for fresh.
 const FRESH_FOR: Duration = Duration::from_secs(3600);
@@ -24,13 +25,20 @@ pub(super) struct Known {
     pub(super) issuer: Option<String>,
     pub(super) sso_url: Url,
     pub(super) binding: Binding,
+    /// Nothing where it does not log people out, or what it says of that could be anybody's.
+    pub(super) logout: Option<SingleLogout>,
 }
 
-/// How a request reaches it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Binding {
-    Post,
-    Redirect,
+/// Where it logs people out, and whose word about that counts.
+#[derive(Clone)]
+pub(super) struct SingleLogout {
+    /// For requests.
+    pub(super) url: Url,
+    /// For answers.
+    pub(super) response_url: Url,
+    pub(super) binding: Binding,
+    pub(super) issuer: String,
+    pub(super) keys: TrustedKeys,
 }
 
 /// What the configuration says of it.
@@ -41,6 +49,8 @@ struct Configured {
     issuer: Option<String>,
     sso_url: Option<Url>,
     binding: Option<Binding>,
+    slo_url: Option<Url>,
+    slo_binding: Option<Binding>,
 }
 
 pub(super) struct Provider {
@@ -58,16 +68,22 @@ impl Provider {
             }
             false => pinned_trust(config, opening)?,
         };
-        let binding = match &*config.request_binding {
-            "" => None,
-            "post" => Some(Binding::Post),
-            "redirect" => Some(Binding::Redirect),
-            other => return Err(misconfigured(format!("requestBinding is neither post nor redirect: {other:?}"))),
-        };
-        let sso_url = given(&config.sso_url).map(|url| url.parse::<Url>());
-        let sso_url = sso_url.transpose().map_err(|error| misconfigured(format!("ssoURL is no URL: {error}")))?;
+        if !config.slo_url.is_empty() && matches!(trust, Some(Trust::Anybody)) {
+            return Err(misconfigured("sloURL with insecureSkipSignatureValidation: anybody could log everybody out"));
+        }
+        if !config.slo_url.is_empty() && config.sso_issuer.is_empty() && config.metadata.is_empty() {
+            return Err(misconfigured("sloURL without ssoIssuer: it is not known who may log people out"));
+        }
         let sha1 = config.insecure_allow_sha1;
-        let configured = Configured { trust, sha1, issuer: given(&config.sso_issuer), sso_url, binding };
+        let configured = Configured {
+            trust,
+            sha1,
+            issuer: given(&config.sso_issuer),
+            sso_url: address("ssoURL", &config.sso_url)?,
+            binding: binding("requestBinding", &config.request_binding)?,
+            slo_url: address("sloURL", &config.slo_url)?,
+            slo_binding: binding("sloBinding", &config.slo_binding)?,
+        };
         Ok(Self { name: opening.id.to_owned(), configured, metadata: Metadata::of(config, opening)? })
     }
 
@@ -115,12 +131,13 @@ impl Configured {
     /// What holds, given the metadata where there is any. The configuration wins.
     fn known(&self, read: Option<IdentityProvider>) -> Result<Known, UpstreamError> {
         let nothing = || misconfigured("neither the configuration nor the metadata says where to log in");
-        let endpoint = read.as_ref().and_then(|read| self.endpoint(&read.single_sign_on));
+        let endpoint = read.as_ref().and_then(|read| endpoint(&read.single_sign_on, LOGIN_BINDINGS, self.binding));
         let (sso_url, binding) = match (&self.sso_url, endpoint) {
             (Some(url), _) => (url.clone(), self.binding.unwrap_or(Binding::Post)),
-            (None, Some((url, binding))) => (url.parse().map_err(|_| nothing())?, binding),
+            (None, Some((there, binding))) => (there.location.parse().map_err(|_| nothing())?, binding),
             (None, None) => return Err(nothing()),
         };
+        let logs_out = self.logs_out_at(read.as_ref());
         let issuer = self.issuer.clone().or_else(|| read.as_ref().map(|read| read.entity_id.clone()));
         let trust = match (&self.trust, read) {
             (Some(trust), _) => trust.clone(),
@@ -131,18 +148,61 @@ impl Configured {
             }
             (None, None) => return Err(misconfigured("must provide either 'ca' or 'caData'")),
         };
-        Ok(Known { trust, issuer, sso_url, binding })
+        let logout = match (logs_out, &issuer, &trust) {
+            (Some((url, response_url, binding)), Some(issuer), Trust::Keys(keys)) => {
+                Some(SingleLogout { url, response_url, binding, issuer: issuer.clone(), keys: keys.clone() })
+            }
+            _ => None,
+        };
+        Ok(Known { trust, issuer, sso_url, binding, logout })
     }
 
-    /// The endpoint of the binding that is wanted; HTTP-POST if there is a choice.
-    fn endpoint<'a>(&self, endpoints: &'a [Endpoint]) -> Option<(&'a str, Binding)> {
-        let both = [(Endpoint::POST, Binding::Post), (Endpoint::REDIRECT, Binding::Redirect)];
-        let wanted = both.into_iter().filter(|(_, binding)| self.binding.is_none_or(|only| only == *binding));
-        wanted.into_iter().find_map(|(urn, binding)| {
-            let found = endpoints.iter().find(|endpoint| endpoint.binding == urn)?;
-            Some((&*found.location, binding))
-        })
+    /// Where it takes requests and answers about logouts.
+    fn logs_out_at(&self, read: Option<&IdentityProvider>) -> Option<(Url, Url, Binding)> {
+        if let Some(url) = &self.slo_url {
+            return Some((url.clone(), url.clone(), self.slo_binding.unwrap_or(Binding::Redirect)));
+        }
+        let (there, binding) = endpoint(&read?.single_logout, LOGOUT_BINDINGS, self.slo_binding)?;
+        let web = |text: &str| text.parse().ok().filter(|url: &Url| matches!(url.scheme(), "http" | "https"));
+        let url = web(&there.location)?;
+        let response_url = there.response_location.as_deref().map_or_else(|| Some(url.clone()), web)?;
+        Some((url, response_url, binding))
     }
+}
+
+const POST: (&str, Binding) = (Endpoint::POST, Binding::Post);
+const REDIRECT: (&str, Binding) = (Endpoint::REDIRECT, Binding::Redirect);
+
+/// In the order in which they are taken where there is a choice.
+const LOGIN_BINDINGS: [(&str, Binding); 2] = [POST, REDIRECT];
+/// The same for logouts: some publish a form that they do not take.
+const LOGOUT_BINDINGS: [(&str, Binding); 2] = [REDIRECT, POST];
+
+/// The endpoint of the binding that is wanted, or the first of `order`.
+fn endpoint<'a>(
+    endpoints: &'a [Endpoint],
+    order: [(&str, Binding); 2],
+    only: Option<Binding>,
+) -> Option<(&'a Endpoint, Binding)> {
+    let wanted = order.into_iter().filter(|(_, binding)| only.is_none_or(|only| only == *binding));
+    wanted.into_iter().find_map(|(urn, binding)| {
+        let found = endpoints.iter().find(|endpoint| endpoint.binding == urn)?;
+        Some((found, binding))
+    })
+}
+
+fn binding(key: &str, value: &str) -> Result<Option<Binding>, UpstreamError> {
+    match value {
+        "" => Ok(None),
+        "post" => Ok(Some(Binding::Post)),
+        "redirect" => Ok(Some(Binding::Redirect)),
+        other => Err(misconfigured(format!("{key} is neither post nor redirect: {other:?}"))),
+    }
+}
+
+fn address(key: &str, value: &str) -> Result<Option<Url>, UpstreamError> {
+    let url = given(value).map(|url| url.parse::<Url>()).transpose();
+    url.map_err(|error| misconfigured(format!("{key} is no URL: {error}")))
 }
 
 /// The pinned keys; `None` where metadata tells them.
