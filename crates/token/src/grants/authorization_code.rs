@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use dex_jose::sha256;
-use dex_model::{AuthCode, Client, Pkce, RefreshToken, Spent, Timestamp, TokenSecret, ZERO_TIME, id, later};
+use dex_model::{
+    AuthCode, Client, ConnectorData, Pkce, RefreshToken, Spent, Timestamp, TokenSecret, ZERO_TIME, id, later,
+};
 use dex_oidc::{GrantType, Scope, pkce_matches};
 use dex_storage::Write;
 use dex_web::connectors::{ConnectorError, Opened};
@@ -185,8 +187,8 @@ fn new_family(code: &AuthCode, now: Timestamp) -> RefreshToken {
         last_used: now,
         client_id: code.client_id.clone(),
         connector_id: code.connector_id.clone(),
-        // Dex looks here at the first refresh, should it take over before.
-        connector_data: code.connector_data.clone(),
+        // It lies in the offline session, where Dex looks too when there is none here. Two copies would be used twice.
+        connector_data: ConnectorData::default(),
         claims: code.claims.clone(),
         scopes: code.scopes.clone(),
         nonce: code.nonce.clone(),

@@ -67,7 +67,7 @@ struct Question {
     connector: Arc<dyn Connector>,
     connector_id: String,
     claims: Claims,
-    /// What a release that kept it with the refresh token has left there.
+    /// What Dex has left with the refresh token.
     legacy: ConnectorData,
     wanted: Wanted,
 }
@@ -82,8 +82,9 @@ impl Question {
         Ok(sessions.map(|sessions| sessions.connector_data).unwrap_or_default())
     }
 
+    /// What a login has left with its refresh token, every login and refresh has left in the store since, newer.
     fn data<'a>(&'a self, stored: &'a ConnectorData) -> &'a ConnectorData {
-        if self.legacy.is_empty() { stored } else { &self.legacy }
+        if stored.is_empty() { &self.legacy } else { stored }
     }
 
     /// Waits for its turn and asks with what is stored by then.
