@@ -421,6 +421,28 @@ async fn new_certificates_are_shown_however_they_come_and_broken_ones_never() {
 }
 
 #[tokio::test]
+async fn an_answer_without_end_is_cut_off_once_it_shall_stop() {
+    let endless = || async { axum::body::Body::from_stream(futures_util::stream::pending::<std::io::Result<Vec<u8>>>()) };
+    let running = Running::start(Router::new().route("/", get(endless)), |how| {
+        how.cleartext_http2 = true;
+        how.limits.ending_time = Duration::from_millis(50);
+        how.limits.closing_time = Duration::from_millis(10);
+    });
+    let running = running.await;
+    let io = hyper_util::rt::TokioIo::new(running.connect().await);
+    let executor = hyper_util::rt::TokioExecutor::new();
+    let (mut sender, connection) = hyper::client::conn::http2::handshake(executor, io).await.unwrap();
+    let ended = tokio::spawn(connection);
+    let request = http::Request::get("http://localhost/").body(axum::body::Body::empty()).unwrap();
+    let response = soon(sender.send_request(request)).await.unwrap();
+    assert_eq!(response.status(), 200);
+    running.stop.send_replace(true);
+    soon(running.task).await.unwrap().unwrap();
+    // However the connection ended, it did.
+    let _ = soon(ended).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_broken_pair_is_refused_and_the_old_one_stays() {
     let directory = tempfile::tempdir().unwrap();
     let authority = Authority::new();

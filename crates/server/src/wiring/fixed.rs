@@ -32,7 +32,8 @@ fn client(client: &StaticClient) -> Client {
         post_logout_redirect_uris: client.post_logout_redirect_uris.clone(),
         backchannel_logout_uri: client.backchannel_logout_uri.clone().unwrap_or_default(),
         refresh_token_lifetime: match client.refresh_token_lifetime {
-            RefreshTokenLifetime::Standalone => "standalone".into(),
+            // As Dex tells a client over its management API that says nothing.
+            RefreshTokenLifetime::Standalone => String::new(),
             RefreshTokenLifetime::Session => "session".into(),
         },
         trusted_peers: client.trusted_peers.clone(),
