@@ -79,8 +79,8 @@ pub async fn enter(app: &App, entering: Entering<'_>) -> Result<Entered, EnterEr
             end_by(app, &read.record.id, Cause::Logout, entering.now).await?;
             None
         }
-        Presented::Over(session) => {
-            end_by(app, &session.id, Cause::Time, entering.now).await?;
+        Presented::Over(id) => {
+            end_by(app, &id, Cause::Time, entering.now).await?;
             None
         }
         Presented::Nothing | Presented::Worthless => None,

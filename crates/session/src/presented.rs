@@ -23,8 +23,8 @@ pub(crate) enum Presented {
     Nothing,
     /// It proves nothing: foreign, broken, or of a session that is gone.
     Worthless,
-    /// It proves a session that is over.
-    Over(AuthSession),
+    /// It proves a session that is over, of this id.
+    Over(String),
     /// It proves a session.
     Valid(Box<Read<AuthSession>>),
 }
@@ -40,8 +40,8 @@ pub async fn current(app: &App, headers: &HeaderMap, now: Timestamp) -> Result<F
     Ok(match presented(app, settings, headers, now).await? {
         Presented::Nothing => Found::default(),
         Presented::Worthless => Found { session: None, set_cookie: taken_back() },
-        Presented::Over(session) => {
-            end_by(app, &session.id, Cause::Time, now).await?;
+        Presented::Over(id) => {
+            end_by(app, &id, Cause::Time, now).await?;
             Found { session: None, set_cookie: taken_back() }
         }
         Presented::Valid(read) => Found { session: Some(read.record), set_cookie: None },
@@ -65,7 +65,7 @@ pub(crate) async fn presented(
     let proved = |session: &AuthSession| !session.secret.is_empty() && session.secret.matches(carried.secret.expose());
     Ok(match read.filter(|read| proved(&read.record)) {
         None => Presented::Worthless,
-        Some(read) if read.record.expired(now) => Presented::Over(read.record),
+        Some(read) if read.record.expired(now) => Presented::Over(read.record.id),
         Some(read) => Presented::Valid(Box::new(read)),
     })
 }

@@ -33,12 +33,15 @@ impl Elsewhere {
 
     /// What `host` answers in turn, the first last; afterwards it takes everything.
     fn answers(self, host: &str, answers: &[Result<(), Undelivered>]) -> Self {
-        self.answers.lock().unwrap().insert(host.to_owned(), answers.iter().rev().cloned().collect());
+        self.answers
+            .lock()
+            .expect("no test panics with it")
+            .insert(host.to_owned(), answers.iter().rev().cloned().collect());
         self
     }
 
     fn heard(&self) -> Vec<(Duration, Url, String)> {
-        self.heard.lock().unwrap().clone()
+        self.heard.lock().expect("no test panics with it").clone()
     }
 
     fn times(&self) -> Vec<u64> {
@@ -51,12 +54,12 @@ impl Deliver for Elsewhere {
     async fn deliver(&self, uri: &Url, logout_token: &str) -> Result<(), Undelivered> {
         let host = uri.host_str().unwrap_or_default().to_owned();
         let at = self.began.map_or(Duration::ZERO, |began| began.elapsed());
-        self.heard.lock().unwrap().push((at, uri.clone(), logout_token.to_owned()));
+        self.heard.lock().expect("no test panics with it").push((at, uri.clone(), logout_token.to_owned()));
         self.told.notify_one();
         if self.silent.contains(&host) {
             std::future::pending::<()>().await;
         }
-        let next = self.answers.lock().unwrap().get_mut(&host).and_then(Vec::pop);
+        let next = self.answers.lock().expect("no test panics with it").get_mut(&host).and_then(Vec::pop);
         next.unwrap_or(Ok(()))
     }
 }

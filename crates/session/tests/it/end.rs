@@ -20,12 +20,13 @@ async fn hold(app: &TestApp, user: &str, tokens: &[(&str, &str, &str)]) {
         };
         offline.hold(token).0
     });
-    let written = app.app.store.insert(offline).await.unwrap();
+    let written = app.app.store.insert(offline).await.expect("memory answers");
     assert_eq!(written, dex_storage::Write::Done);
 }
 
 async fn held(app: &TestApp, user: &str) -> Vec<String> {
-    let offline = app.app.store.get::<OfflineSessions>((user, "mock")).await.unwrap().unwrap();
+    let offline = app.app.store.get::<OfflineSessions>((user, "mock")).await;
+    let offline = offline.expect("memory answers").expect("the user holds tokens");
     let mut held: Vec<String> = offline.refresh.into_values().map(|token| token.id).collect();
     held.sort();
     held

@@ -8,3 +8,4 @@ mod off;
 mod presented;
 mod races;
 mod reuse;
+mod written_by_dex;

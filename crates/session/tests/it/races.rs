@@ -17,7 +17,8 @@ const AT_ONCE: usize = 100;
 
 async fn apps(folder: &std::path::Path) -> [(&'static str, TestApp); 2] {
     let file = folder.join("dex.db").display().to_string();
-    let sqlite: Arc<dyn Backend> = Arc::new(Sqlite::open(&SqliteOptions { file, layout: Layout::Dex }).unwrap());
+    let sqlite: Arc<dyn Backend> =
+        Arc::new(Sqlite::open(&SqliteOptions { file, layout: Layout::Dex }).expect("the folder can be written"));
     [("memory", app_on(Arc::new(Memory::new()), settings()).await), ("SQLite", app_on(sqlite, settings()).await)]
 }
 

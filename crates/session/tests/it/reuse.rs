@@ -141,5 +141,5 @@ async fn consents_are_remembered_beyond_the_session() {
 
 async fn remove(app: &TestApp, client: &str) {
     let removed: Result<Write, StorageError> = app.app.store.remove::<Client>(client).await;
-    assert_eq!(removed.unwrap(), Write::Done);
+    assert_eq!(removed.expect("memory answers"), Write::Done);
 }
