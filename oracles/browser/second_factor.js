@@ -20,6 +20,10 @@ export class Factors {
 
   /** Plugs a key into a page: one in software, of Chromium's own. */
   async plugIn(page) {
+    page.on('response', (response) => {
+      const ceremony = new URL(response.url()).pathname.match(/\/mfa\/webauthn\/(register|login)\/finish$/)?.[1];
+      if (ceremony && response.ok()) this.asked.push(ceremony === 'register' ? 'register a key' : 'key');
+    });
     const session = await page.context().newCDPSession(page);
     await session.send('WebAuthn.enable');
     const options = {
@@ -72,10 +76,10 @@ export class Factors {
     await page.locator(CODE).press('Enter');
   }
 
+  /** Who has a key is asked for it at once. */
   async #touch(page) {
-    const registers = (await page.locator(KEY).getAttribute('data-mode')) === 'register';
-    this.asked.push(registers ? 'register a key' : 'key');
-    if (registers) await page.locator('#webauthn-btn').click();
+    const button = page.locator(`${KEY}[data-mode=register] #webauthn-btn`);
+    if (await button.count()) await button.click();
   }
 }
 

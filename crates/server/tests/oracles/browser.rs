@@ -38,6 +38,18 @@ pub(crate) fn stay_signed_in(connector: &str) -> Value {
     learnt
 }
 
+/// Has a person with an authenticator app and a security key sign in, twice, and returns what they were asked for.
+pub(crate) fn show_second_factors() -> Value {
+    let app = address();
+    let dex = Dex::with_second_factors(&callback(&app));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    serve(&runtime, &dex, &app, &WEB);
+    let person = &mut person_at(&app, "factors", "local", ("admin@example.com", "password"));
+    let learnt = learnt(&output_of(person), || dex.log());
+    runtime.shutdown_background();
+    learnt
+}
+
 /// A free address for an application.
 fn address() -> String {
     format!("http://127.0.0.1:{}/", free_port())

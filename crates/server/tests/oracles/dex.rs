@@ -52,13 +52,29 @@ impl Dex {
         Self::served(tempfile::tempdir().unwrap(), &configuration, port, true)
     }
 
+    /// Serves with a client whose local users show a one-time code and a security key, at an address where browsers know such
+    /// keys: they do not at one of numbers.
+    pub(crate) fn with_second_factors(redirect_uri: &str) -> Self {
+        let port = free_port();
+        let issuer = format!("http://localhost:{port}/dex");
+        let configuration = configuration(port, redirect_uri).replace(&format!("http://127.0.0.1:{port}/dex"), &issuer);
+        let configuration = format!(
+            "{configuration}sessions: {{}}\nmfa:\n  defaultMFAChain: [codes, keys]\n  authenticators:\n    \
+             - {{id: codes, type: TOTP}}\n    - {{id: keys, type: WebAuthn, connectorTypes: [local]}}\n"
+        );
+        let mut dex = Self::served(tempfile::tempdir().unwrap(), &configuration, port, true);
+        dex.issuer = issuer;
+        dex
+    }
+
     /// Serves on `port` as `configuration` says, and returns when it listens.
     pub(crate) fn configured(directory: tempfile::TempDir, configuration: &str, port: u16) -> Self {
         // One configuration that Dex left has a sessions block; everything else in it is served without.
         Self::served(directory, configuration, port, false)
     }
 
-    fn served(directory: tempfile::TempDir, configuration: &str, port: u16, sessions: bool) -> Self {
+    /// The same, with browser sessions or without them, whatever the configuration says.
+    pub(crate) fn served(directory: tempfile::TempDir, configuration: &str, port: u16, sessions: bool) -> Self {
         let config = directory.path().join("config.yaml");
         std::fs::write(&config, configuration).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_dex"))

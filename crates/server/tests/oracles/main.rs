@@ -122,6 +122,14 @@ fn a_person_signs_in_at_the_example_application() {
 }
 
 #[test]
+fn a_person_sets_up_second_factors_and_shows_them_ever_after() {
+    let learnt = browser::show_second_factors();
+    assert_eq!((&learnt["first"]["sub"], &learnt["again"]["sub"]), (&json!(ADMIN), &json!(ADMIN)), "{learnt:#}");
+    assert_eq!(learnt["first"]["asked"], json!(["set up a generator", "register a key"]), "{learnt:#}");
+    assert_eq!(learnt["again"]["asked"], json!(["code", "key"]), "{learnt:#}");
+}
+
+#[test]
 fn a_person_signs_in_once_for_two_applications() {
     let learnt = browser::stay_signed_in("local");
     let (first, second) = (&learnt["first"], &learnt["second"]);
