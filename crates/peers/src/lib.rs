@@ -8,6 +8,7 @@
 
 mod apache;
 mod etcd;
+mod gitea;
 mod kdc;
 mod keycloak;
 mod keystone;
@@ -28,6 +29,7 @@ mod tool;
 
 pub use apache::Apache;
 pub use etcd::Etcd;
+pub use gitea::Gitea;
 pub use kdc::{Kdc, kinit};
 pub use keycloak::Keycloak;
 pub use keystone::Keystone;

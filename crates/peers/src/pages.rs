@@ -31,7 +31,8 @@ impl Browser {
         Ok(Self { http, cookies: BTreeMap::new() })
     }
 
-    /// Goes there with a form, or by a link if there is none.
+    /// Goes there with a form, or by a link if there is none. Where it is sent to another server it does not go; the page there
+    /// is without text.
     pub(crate) async fn visit(&mut self, to: &str, form: &[(String, String)]) -> anyhow::Result<Page> {
         let mut url = Url::parse(to)?;
         let first = if form.is_empty() { self.http.get(to) } else { self.http.post(to).form(form) };
@@ -40,7 +41,11 @@ impl Browser {
             let Some(next) = answer.headers().get(header::LOCATION) else {
                 return Ok(Page { url, text: answer.text().await? });
             };
-            url = url.join(next.to_str()?)?;
+            let next = url.join(next.to_str()?)?;
+            if next.origin() != url.origin() {
+                return Ok(Page { url: next, text: String::new() });
+            }
+            url = next;
             answer = self.send(self.http.get(url.clone())).await?;
         }
         bail!("it goes round in circles at {url}")
@@ -53,16 +58,25 @@ impl Browser {
         page: &Page,
         typed: &[(&str, &str)],
     ) -> anyhow::Result<Vec<(String, String)>> {
-        let action = form_action(&page.text).with_context(|| format!("it shows no form: {}", page.text))?;
-        let to = page.url.join(&action)?;
-        let typed = typed.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let form: Vec<(String, String)> = hidden_fields(&page.text).into_iter().chain(typed).collect();
-        let next = self.visit(to.as_str(), &form).await?;
+        let next = self.fill_in(page, typed).await?;
         let fields = hidden_fields(&next.text);
         if !fields.iter().any(|(name, _)| name == "SAMLResponse") {
             bail!("it posts nothing: {}", next.text);
         }
         Ok(fields)
+    }
+
+    /// Presses a button of a page's form.
+    pub(crate) async fn press(&mut self, page: &Page, button: (&str, &str)) -> anyhow::Result<Page> {
+        self.fill_in(page, &[button]).await
+    }
+
+    async fn fill_in(&mut self, page: &Page, typed: &[(&str, &str)]) -> anyhow::Result<Page> {
+        let action = form_action(&page.text).with_context(|| format!("it shows no form: {}", page.text))?;
+        let to = page.url.join(&action)?;
+        let typed = typed.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let form: Vec<(String, String)> = hidden_fields(&page.text).into_iter().chain(typed).collect();
+        self.visit(to.as_str(), &form).await
     }
 
     async fn send(&mut self, request: RequestBuilder) -> anyhow::Result<Response> {
