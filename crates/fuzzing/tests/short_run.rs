@@ -63,5 +63,6 @@ short_runs! {
     redirect_uri
     saml_response
     saml_metadata
+    saml_logout
     config
 }

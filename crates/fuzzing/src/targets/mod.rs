@@ -36,6 +36,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "redirect_uri", run: redirect_uri::redirect_uri, inputs: 20_000 },
     Target { name: "saml_response", run: saml::saml_response, inputs: 5_000 },
     Target { name: "saml_metadata", run: saml::saml_metadata, inputs: 5_000 },
+    Target { name: "saml_logout", run: saml::saml_logout, inputs: 5_000 },
     Target { name: "config", run: config::config, inputs: 5_000 },
 ];
 
