@@ -114,7 +114,7 @@ fn decide<'a>(
 /// How a user gets in.
 pub(super) enum WayIn {
     /// By the session of this browser.
-    Session(Reuse),
+    Session(Box<Reuse>),
     /// By the connector, as the user is asked to confirm.
     Choice,
     /// By the connector.
@@ -142,7 +142,7 @@ pub(super) async fn way_in(
         Decision::Choose if goes_unseen(opened) => Ok(WayIn::Choice),
         Decision::Choose | Decision::Ask => Ok(WayIn::Login),
         Decision::Use(session) => match reuse(visit, trusted, checked, opened, session).await? {
-            Some(reuse) => Ok(WayIn::Session(reuse)),
+            Some(reuse) => Ok(WayIn::Session(Box::new(reuse))),
             None if locked(visit, session).await? => Err(refused(trusted, prompt, blocked())),
             None if prompt.none => refuse(NOBODY),
             None => Ok(WayIn::Login),

@@ -34,7 +34,7 @@ pub(super) async fn start(visit: &Visit<'_>, path: Option<&str>) -> Result<Respo
         return Err(PageError::bad_request("Unsupported request method.").into());
     }
     match way_in {
-        WayIn::Session(reuse) => return session::log_in(visit, trusted, checked, opened, reuse).await,
+        WayIn::Session(reuse) => return session::log_in(visit, trusted, checked, opened, *reuse).await,
         WayIn::Choice => {
             return Ok(entry::list(
                 visit,

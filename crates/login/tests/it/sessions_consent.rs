@@ -114,6 +114,20 @@ async fn a_page_that_is_asked_by_a_session_is_worth_nothing_elsewhere() {
 }
 
 #[tokio::test]
+async fn a_request_that_no_cookie_holds_is_refused_where_something_is_to_be_asked() {
+    let app = asking_for_consent().await;
+    let mut browser = app.browser();
+    let form = browser.log_in_through("local", &asking(CLIENT, &[])).await;
+    let page = submit(&mut browser, &form, LOCAL_USER).await;
+    let long = "n".repeat(4000);
+    let refused = browser.log_in_through("local", &asking(CLIENT, &[("nonce", &long)])).await;
+    assert_eq!(refused.told("error"), "invalid_request");
+    browser.submit(&page, &[("approval", "approve")]).await;
+    let shown = browser.log_in_through("local", &asking(CLIENT, &[("nonce", &long)])).await;
+    assert_eq!(claims(&shown)["nonce"], long, "nothing is carried");
+}
+
+#[tokio::test]
 async fn a_login_does_not_outlive_the_session_it_was_made_in() {
     let app = asking_for_consent().await;
     for end in ["idle", "another user"] {
