@@ -8,20 +8,11 @@
 //! Control leaves to the store and to what ends sessions. Nobody is authenticated here: whoever reaches the socket may do
 //! everything.
 
-mod about;
-mod call;
-mod clients;
-mod connectors;
+mod calls;
 mod health;
-mod identities;
-mod passwords;
 pub mod proto;
-mod refresh_tokens;
 mod refusal;
 mod routes;
-mod second_factors;
-mod sessions;
-mod time;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -9,8 +9,7 @@ use tonic::service::Routes;
 use tonic_reflection::server::Builder;
 
 use crate::proto::dex_server::DexServer;
-use crate::proto::{self};
-use crate::{Admin, Options};
+use crate::{Admin, Options, proto};
 
 /// How many bytes a response may have; more is an error of this call alone.
 const RESPONSE_BYTES_MAX: usize = 64 * 1024 * 1024;

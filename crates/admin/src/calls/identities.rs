@@ -3,13 +3,14 @@
 use dex_model::{Connector, OfflineSessions, Password, UserIdentity};
 use dex_storage::{Change, StorageError};
 
+use super::time::seconds;
+use super::{refresh_tokens, second_factors, sessions};
 use crate::proto::{
     self, ConsentEntry, DeleteUserIdentityReq, DeleteUserIdentityResp, GetUserIdentityReq, GetUserIdentityResp,
     ListUserIdentitiesReq, ListUserIdentitiesResp, RevokeConsentReq, RevokeConsentResp,
 };
 use crate::refusal::{During as _, Refusal, required};
-use crate::time::seconds;
-use crate::{Admin, LOCAL, refresh_tokens, second_factors, sessions};
+use crate::{Admin, LOCAL};
 
 pub(crate) async fn get(admin: &Admin, request: GetUserIdentityReq) -> Result<GetUserIdentityResp, Refusal> {
     let whose = whose(&request.user_id, &request.connector_id)?;

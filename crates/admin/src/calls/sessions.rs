@@ -4,14 +4,15 @@ use dex_model::{AuthSession, ClientState, RefreshTokenRef};
 use dex_session::Which;
 use dex_storage::StorageError;
 
+use super::refresh_tokens;
+use super::time::seconds;
+use crate::Admin;
 use crate::proto::{
     self, ClientAuthState, DeleteAuthSessionReq, DeleteAuthSessionResp, GetAuthSessionReq, GetAuthSessionResp,
     ListAuthSessionsReq, ListAuthSessionsResp, TerminateSessionsByConnectorReq, TerminateSessionsByConnectorResp,
     TerminateSessionsByUserReq, TerminateSessionsByUserResp,
 };
 use crate::refusal::{During as _, Refusal, required};
-use crate::time::seconds;
-use crate::{Admin, refresh_tokens};
 
 pub(crate) async fn get(admin: &Admin, request: GetAuthSessionReq) -> Result<GetAuthSessionResp, Refusal> {
     required(&request.id, "no id supplied")?;

@@ -4,10 +4,10 @@ use dex_model::{OfflineSessions, RefreshToken, RefreshTokenRef};
 use dex_oidc::{Pair, decode_pair};
 use dex_storage::{Change, StorageError, Store};
 
+use super::time::seconds;
 use crate::Admin;
 use crate::proto::{self, ListRefreshReq, ListRefreshResp, RevokeRefreshReq, RevokeRefreshResp};
 use crate::refusal::{During as _, Refusal};
-use crate::time::seconds;
 
 pub(crate) async fn list(admin: &Admin, request: ListRefreshReq) -> Result<ListRefreshResp, Refusal> {
     let whose = subject(&request.user_id)?;

@@ -1,12 +1,23 @@
 //! The calls, each with the gate before it and the function that answers it.
+//!
+//! One file holds the calls of one kind of thing. Each answers a response or a refusal; what becomes of that on the wire, and in
+//! the log, is decided here for all. Control leaves to the store, to connectors that are tried, and to what ends sessions.
+
+mod about;
+mod clients;
+mod connectors;
+mod identities;
+mod passwords;
+mod refresh_tokens;
+mod second_factors;
+mod sessions;
+mod time;
 
 use tonic::{Code, Request, Response, Status};
 
 use crate::proto::dex_server::Dex;
 use crate::refusal::Refusal;
-use crate::{
-    Admin, about, clients, connectors, identities, passwords, proto, refresh_tokens, second_factors, sessions,
-};
+use crate::{Admin, proto};
 
 /// What has to be turned on for a call (gRPC spec, 4.4).
 #[derive(Clone, Copy)]

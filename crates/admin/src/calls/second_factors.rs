@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use dex_model::{MfaSecret, UserIdentity, WebAuthnCredential};
 
+use super::identities::{self, whose};
+use super::time::seconds;
 use crate::Admin;
-use crate::identities::{self, whose};
 use crate::proto::{
     self, DeleteMfaSecretReq, DeleteMfaSecretResp, DeleteWebAuthnCredentialReq, DeleteWebAuthnCredentialResp,
     ListMfaDevicesReq, ListMfaDevicesResp, MfaDeviceInfo, ResetMfaReq, ResetMfaResp,
 };
 use crate::refusal::{During as _, Refusal, required};
-use crate::time::seconds;
 
 pub(crate) async fn list(admin: &Admin, request: ListMfaDevicesReq) -> Result<ListMfaDevicesResp, Refusal> {
     let whose = whose(&request.user_id, &request.connector_id)?;
