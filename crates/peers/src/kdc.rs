@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use tempfile::TempDir;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpListener;
 use tokio::process::Command;
 
 use crate::tool::answer;
@@ -114,6 +115,39 @@ pub async fn kinit(krb5_conf: &Path, principal: &str, password: &str) -> anyhow:
     let done = child.wait_with_output().await?;
     ensure!(done.status.success(), "kinit: {}", String::from_utf8_lossy(&done.stderr));
     Ok(environment)
+}
+
+/// What a browser shows for `dex.example.test` to a site that asks for Negotiate (RFC 4559), in base64. `curl` is the browser, and
+/// `environment` that of [`kinit`].
+///
+/// # Errors
+///
+/// When `curl` cannot be started.
+pub async fn shown(environment: &[(&'static str, PathBuf)]) -> anyhow::Result<String> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let port = listener.local_addr()?.port();
+    let mut curl = Command::new("curl");
+    curl.args(["-sS", "--noproxy", "*", "--negotiate", "-u", ":", "--max-time", "20"]);
+    curl.arg("--resolve").arg(format!("dex.example.test:{port}:127.0.0.1"));
+    curl.arg(format!("http://dex.example.test:{port}/")).envs(environment.iter().cloned()).kill_on_drop(true);
+    let mut running = curl.spawn().context("cannot start curl")?;
+    loop {
+        let (stream, _) = listener.accept().await?;
+        let mut stream = BufReader::new(stream);
+        let mut shown = None;
+        let mut line = String::new();
+        while stream.read_line(&mut line).await? > 0 && !line.trim().is_empty() {
+            shown = line.strip_prefix("Authorization: Negotiate ").map(|token| token.trim().to_owned()).or(shown);
+            line.clear();
+        }
+        let challenge =
+            "HTTP/1.1 401 x\r\nWWW-Authenticate: Negotiate\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        stream.write_all(challenge.as_bytes()).await?;
+        if let Some(token) = shown {
+            running.wait().await?;
+            return Ok(token);
+        }
+    }
 }
 
 fn client_configuration(realm: &str, port: u16) -> String {

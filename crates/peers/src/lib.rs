@@ -30,7 +30,7 @@ mod tool;
 pub use apache::Apache;
 pub use etcd::Etcd;
 pub use gitea::Gitea;
-pub use kdc::{Kdc, kinit};
+pub use kdc::{Kdc, kinit, shown};
 pub use keycloak::Keycloak;
 pub use keystone::Keystone;
 pub use kube_apiserver::KubeApiserver;

@@ -6,9 +6,6 @@ use dex_connector::{Clock, Negotiated, UpstreamError};
 use dex_peers::{Kdc, Slapd, kinit};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::TcpListener;
-use tokio::process::Command;
 
 use crate::openldap::{PEOPLE, config};
 use crate::support::{ALL, Opened, merged, open_at};
@@ -35,37 +32,10 @@ pub(crate) fn clock(ahead: i64) -> Clock {
     Clock::new(move || jiff::Timestamp::now() + SignedDuration::from_secs(ahead))
 }
 
-/// What `curl`, which is a browser here, shows to a site that asks for Negotiate.
+/// What a browser shows to a site that asks for Negotiate.
 pub(crate) async fn token(environment: &[(&'static str, PathBuf)]) -> Vec<u8> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let mut curl = Command::new("curl");
-    curl.args(["-sS", "--noproxy", "*", "--negotiate", "-u", ":", "--max-time", "20"]);
-    curl.arg("--resolve").arg(format!("dex.example.test:{port}:127.0.0.1"));
-    curl.arg(format!("http://dex.example.test:{port}/")).envs(environment.iter().cloned()).kill_on_drop(true);
-    let mut running = curl.spawn().expect("curl is installed");
-    loop {
-        let (stream, _) = listener.accept().await.unwrap();
-        let mut stream = BufReader::new(stream);
-        let mut shown = None;
-        loop {
-            let mut line = String::new();
-            stream.read_line(&mut line).await.unwrap();
-            if let Some(token) = line.strip_prefix("Authorization: Negotiate ") {
-                shown = Some(token.trim().to_owned());
-            }
-            if line.trim().is_empty() {
-                break;
-            }
-        }
-        let challenge =
-            "HTTP/1.1 401 x\r\nWWW-Authenticate: Negotiate\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-        stream.write_all(challenge.as_bytes()).await.unwrap();
-        if let Some(token) = shown {
-            running.wait().await.unwrap();
-            return base64::Engine::decode(&base64::engine::general_purpose::STANDARD, token).unwrap();
-        }
-    }
+    let token = dex_peers::shown(environment).await.unwrap();
+    base64::Engine::decode(&base64::engine::general_purpose::STANDARD, token).unwrap()
 }
 
 pub(crate) async fn take(corp: &Opened, token: &[u8]) -> Taken {

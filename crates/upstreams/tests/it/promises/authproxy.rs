@@ -48,7 +48,7 @@ impl StandIn for AuthProxy {
         Some(json!({"allowedGroups": ["ops"]}))
     }
 
-    fn leave(&self) {
+    async fn leave(&self) {
         *self.groups.lock().unwrap() = "dev";
     }
 

@@ -12,7 +12,6 @@ pub(crate) type Crowd = crowd::Crowd;
 
 impl StandIn for Crowd {
     const KIND: &'static str = "atlassian-crowd";
-    const TYPED: (&'static str, &'static str) = ("jane", crowd::PASSWORD);
 
     async fn start(tls: bool) -> Self {
         if tls { Self::start_tls().await.unwrap() } else { crowd::Crowd::start().await.unwrap() }
@@ -20,6 +19,10 @@ impl StandIn for Crowd {
 
     fn fake(&self) -> Option<&Fake> {
         Some(&self.fake)
+    }
+
+    fn typed(&self) -> (&'static str, &'static str) {
+        ("jane", crowd::PASSWORD)
     }
 
     fn least(&self) -> Value {
@@ -30,7 +33,7 @@ impl StandIn for Crowd {
         Some(json!({"groups": ["staff"]}))
     }
 
-    fn leave(&self) {
+    async fn leave(&self) {
         self.change(|directory| directory.user("jane").unwrap().groups.retain(|group| group != "developers"));
     }
 
@@ -60,7 +63,6 @@ pub(crate) type Keystone = keystone::Keystone;
 
 impl StandIn for Keystone {
     const KIND: &'static str = "keystone";
-    const TYPED: (&'static str, &'static str) = ("jane", keystone::PASSWORD);
 
     async fn start(tls: bool) -> Self {
         if tls { Self::start_tls().await.unwrap() } else { keystone::Keystone::start().await.unwrap() }
@@ -68,6 +70,10 @@ impl StandIn for Keystone {
 
     fn fake(&self) -> Option<&Fake> {
         Some(&self.fake)
+    }
+
+    fn typed(&self) -> (&'static str, &'static str) {
+        ("jane", keystone::PASSWORD)
     }
 
     fn least(&self) -> Value {
@@ -81,7 +87,7 @@ impl StandIn for Keystone {
         Some(json!({"groups": ["ops"]}))
     }
 
-    fn leave(&self) {
+    async fn leave(&self) {
         self.change(|realm| realm.user("jane").unwrap().groups.retain(|group| group != "ops"));
     }
 
@@ -115,7 +121,6 @@ pub(crate) struct MockPassword;
 
 impl StandIn for MockPassword {
     const KIND: &'static str = "mockPassword";
-    const TYPED: (&'static str, &'static str) = ("u", "p");
 
     async fn start(_: bool) -> Self {
         Self
@@ -123,6 +128,10 @@ impl StandIn for MockPassword {
 
     fn fake(&self) -> Option<&Fake> {
         None
+    }
+
+    fn typed(&self) -> (&'static str, &'static str) {
+        ("u", "p")
     }
 
     fn least(&self) -> Value {
@@ -133,7 +142,7 @@ impl StandIn for MockPassword {
         None
     }
 
-    fn leave(&self) {}
+    async fn leave(&self) {}
 
     fn rows() -> Vec<Row<Self>> {
         vec![

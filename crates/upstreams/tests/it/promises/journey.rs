@@ -36,14 +36,29 @@ const LOGOUT_CALLBACK: &str = "https://id.example/dex/logout/callback";
 pub(crate) trait StandIn: Sized {
     /// The `type` of its connector.
     const KIND: &'static str;
-    /// Who types what, where a password is typed.
-    const TYPED: (&'static str, &'static str) = ("", "");
 
     /// A new one, over TLS if a row asks for it.
     async fn start(tls: bool) -> Self;
 
-    /// Its server, if there is one.
+    /// Its server, if there is one whose requests are written down.
     fn fake(&self) -> Option<&Fake>;
+
+    /// It answers no more, if it ever did.
+    async fn go_down(&self) {
+        if let Some(fake) = self.fake() {
+            fake.go_down().await;
+        }
+    }
+
+    /// The time of the login.
+    fn now(&self) -> Timestamp {
+        now()
+    }
+
+    /// The name and the password, where they are typed.
+    fn typed(&self) -> (&'static str, &'static str) {
+        ("", "")
+    }
 
     /// The keys without which nobody logs in, beside the client's.
     fn least(&self) -> Value;
@@ -62,7 +77,7 @@ pub(crate) trait StandIn: Sized {
     }
 
     /// Takes the user out of that group.
-    fn leave(&self);
+    async fn leave(&self);
 
     /// With what the browser comes back from there, if it does.
     async fn come_back(&self, to: &Departure) -> Option<Back> {
@@ -73,7 +88,7 @@ pub(crate) trait StandIn: Sized {
         Some(Back { parameters, ..Back::default() })
     }
 
-    /// What else there is to see once somebody is logged in.
+    /// What else there is to see when somebody is logged in.
     async fn besides(&self, _: &dyn Connector) -> String {
         String::new()
     }
@@ -112,7 +127,7 @@ impl<'a, S: StandIn> Journey<'a, S> {
         let mut config = json!({"clientID": CLIENT_ID, "clientSecret": CLIENT_SECRET, "redirectURI": CALLBACK});
         lay_over(&mut config, &up.least());
         lay_over(&mut config, keys);
-        let time = Arc::new(Mutex::new(now()));
+        let time = Arc::new(Mutex::new(up.now()));
         let told = time.clone();
         let (clock, callback) = (Clock::new(move || *told.lock().unwrap()), CALLBACK.parse().unwrap());
         let opening = Opening { id: "up", config: &config, callback: &callback, clock };
@@ -140,10 +155,10 @@ impl<'a, S: StandIn> Journey<'a, S> {
             journey.tell(&format!("metadata: {kind} {text}"));
         }
         if let Ok(identity) = journey.log_in(wanted).await {
+            journey.tell(&up.besides(&*journey.connector).await);
             // What comes of it is seen.
             let _ = journey.refresh(wanted, &identity).await;
             journey.tell(&journey.way_out(&identity).await);
-            journey.tell(&up.besides(&*journey.connector).await);
             journey.tell_asked();
         }
         redacted(up, &journey.seen.into_inner())
@@ -156,9 +171,9 @@ impl<'a, S: StandIn> Journey<'a, S> {
             LoginMethod::Password(login) => {
                 self.tell(&format!("prompt: {}", login.prompt()));
                 if self.outage.get() {
-                    self.go_down().await;
+                    self.up.go_down().await;
                 }
-                let (username, password) = S::TYPED;
+                let (username, password) = self.up.typed();
                 match login.log_in(wanted, username, password).await {
                     Ok(PasswordAnswer::Identity(identity)) => Ok(identity),
                     Ok(other) => Err(UpstreamError::Unacceptable(format!("{other:?}"))),
@@ -181,7 +196,7 @@ impl<'a, S: StandIn> Journey<'a, S> {
             return Err(UpstreamError::Unacceptable("the browser does not come back".into()));
         };
         if self.outage.get() {
-            self.go_down().await;
+            self.up.go_down().await;
         }
         let finish = Finish {
             wanted,
@@ -224,13 +239,6 @@ impl<'a, S: StandIn> Journey<'a, S> {
         match logout.start(&start).await {
             Ok(to) => format!("logout: {}", to.map_or("nowhere".to_owned(), |to| departure(&to))),
             Err(error) => format!("logout: {}", failure(&error)),
-        }
-    }
-
-    /// The upstream answers no more, if there is one.
-    pub(crate) async fn go_down(&self) {
-        if let Some(fake) = self.up.fake() {
-            fake.go_down().await;
         }
     }
 
@@ -278,7 +286,7 @@ pub(crate) fn outcome(got: &Result<Identity, UpstreamError>) -> String {
     }
 }
 
-fn failure(error: &UpstreamError) -> String {
+pub(crate) fn failure(error: &UpstreamError) -> String {
     let kind = match error {
         UpstreamError::NotInRequiredGroups { .. } => "gate",
         UpstreamError::Denied(_) => "denied",

@@ -65,8 +65,8 @@ impl<S> Row<S> {
 }
 
 impl<S: StandIn> Row<S> {
-    async fn transcript(&self, with: bool) -> String {
-        let up = S::start(self.tls).await;
+    async fn transcript(&self, start: &impl AsyncFn(bool) -> S, with: bool) -> String {
+        let up = start(self.tls).await;
         (self.world)(&up);
         let mut keys = (self.given)(&up);
         if with {
@@ -76,8 +76,8 @@ impl<S: StandIn> Row<S> {
     }
 
     /// What is wrong with the row or the key.
-    async fn fault(&self) -> Option<String> {
-        let (without, with) = (self.transcript(false).await, self.transcript(true).await);
+    async fn fault(&self, start: &impl AsyncFn(bool) -> S) -> Option<String> {
+        let (without, with) = (self.transcript(start, false).await, self.transcript(start, true).await);
         let fault = match self.shows {
             Shows::Appears(text) if without.contains(text) => format!("{text:?} is seen without the key too"),
             Shows::Appears(text) if !with.contains(text) => format!("{text:?} is not seen with the key"),
@@ -102,6 +102,11 @@ fn forgotten(text: &str, transcript: &str) -> bool {
 
 /// Each declared key has a row, and each row shows what it says.
 pub(crate) async fn every_key<S: StandIn>() {
+    every_key_of(async |tls| S::start(tls).await).await;
+}
+
+/// The same with stand-ins that are started in another way.
+pub(crate) async fn every_key_of<S: StandIn>(start: impl AsyncFn(bool) -> S) {
     let rows = S::rows();
     let shown: BTreeSet<_> = rows.iter().map(|row| row.key.to_owned()).collect();
     let declared: BTreeSet<_> = dex_config::connector_keys(S::KIND).into_iter().collect();
@@ -109,7 +114,7 @@ pub(crate) async fn every_key<S: StandIn>() {
     let unknown = |key: &String| format!("{}: {key} has a row and is no key in dex-config's connector_keys", S::KIND);
     faults.extend(shown.difference(&declared).map(unknown));
     for row in &rows {
-        faults.extend(row.fault().await);
+        faults.extend(row.fault(&start).await);
     }
     assert!(faults.is_empty(), "{} faults\n{}", faults.len(), faults.join("\n"));
 }

@@ -3,13 +3,14 @@
 //! Owned here: the journey through a stand-in of which everything observable is written down ([`journey`]), the table of keys
 //! ([`keys`]), the nine promises ([`nine`]), and one file a kind with its rows. A key that is declared and has no row, or a kind
 //! without a file, fails. Not owned: how an upstream misbehaves in detail, which the connectors' own tests tell. Control leaves
-//! to the stand-ins of `dex-fakes`.
+//! to the stand-ins of `dex-fakes`, and for `ldap` to real servers.
 
 mod authproxy;
 mod forges;
 mod forms;
 mod journey;
 mod keys;
+mod ldap;
 mod nine;
 mod providers;
 
@@ -17,11 +18,11 @@ use authproxy::AuthProxy;
 use forges::{BitbucketCloud, GitHub, GitLab, Gitea, Microsoft};
 use forms::{Crowd, Keystone, MockPassword};
 use journey::StandIn;
+use ldap::Ldap;
 use providers::{Google, LinkedIn, OAuth, Oidc, OpenShift, Saml};
 
 /// Kinds that are not tried here, and where they are.
-const ELSEWHERE: [(&str, &str); 2] =
-    [("ldap", "dex-directory, against a real server"), ("mockCallback", "it has no keys and no upstream")];
+const ELSEWHERE: [(&str, &str); 1] = [("mockCallback", "it has no keys and no upstream")];
 
 /// Makes the two tests of each kind, and the list of kinds that have them.
 macro_rules! tried {
@@ -63,7 +64,7 @@ tried! {
 
 #[test]
 fn every_kind_is_tried() {
-    let known: Vec<_> = TRIED.iter().copied().chain(ELSEWHERE.map(|(kind, _)| kind)).collect();
+    let known: Vec<_> = TRIED.iter().copied().chain([Ldap::KIND]).chain(ELSEWHERE.map(|(kind, _)| kind)).collect();
     for (kind, _) in dex_upstreams::KINDS {
         let told = "give it a stand-in in tests/it/promises, and a line in `tried!`";
         assert!(known.contains(kind), "{kind} is not tried: {told}");

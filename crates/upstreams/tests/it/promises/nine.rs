@@ -143,7 +143,7 @@ async fn group_removed<S: StandIn>() -> String {
     let up = S::start(false).await;
     let journey = open(&up, &up.grouped());
     let identity = enter(&journey, ALL).await;
-    up.leave();
+    up.leave().await;
     refreshed(&journey, ALL, &identity).await
 }
 
@@ -152,7 +152,7 @@ async fn gate_at_login<S: StandIn>() -> String {
     let Some(gate) = up.gate() else { return "no gate".into() };
     let journey = open(&up, &gate);
     enter(&journey, ALL).await;
-    up.leave();
+    up.leave().await;
     outcome(&journey.log_in(ALL).await)
 }
 
@@ -161,7 +161,7 @@ async fn gate_at_refresh<S: StandIn>() -> String {
     let Some(gate) = up.gate() else { return "no gate".into() };
     let journey = open(&up, &gate);
     let identity = enter(&journey, ALL).await;
-    up.leave();
+    up.leave().await;
     refreshed(&journey, ALL, &identity).await
 }
 
@@ -170,7 +170,7 @@ async fn gate_without_scope<S: StandIn>() -> String {
     let Some(gate) = up.gate() else { return "no gate".into() };
     let journey = open(&up, &gate);
     let identity = enter(&journey, NO_GROUPS).await;
-    up.leave();
+    up.leave().await;
     let again = outcome(&journey.log_in(NO_GROUPS).await);
     both(&again, &refreshed(&journey, NO_GROUPS, &identity).await)
 }
@@ -182,7 +182,7 @@ async fn down_at_login<S: StandIn>() -> String {
         let journey = open(&up, &up.dependent());
         match meanwhile {
             true => journey.outage.set(true),
-            false => journey.go_down().await,
+            false => up.go_down().await,
         }
         found.push(outcome(&journey.log_in(ALL).await));
     }
@@ -195,7 +195,7 @@ async fn down_at_refresh<S: StandIn>() -> String {
     lay_over(&mut keys, &up.dependent());
     let journey = open(&up, &keys);
     let identity = enter(&journey, ALL).await;
-    journey.go_down().await;
+    up.go_down().await;
     refreshed(&journey, ALL, &identity).await
 }
 

@@ -31,7 +31,7 @@ impl StandIn for BitbucketCloud {
         Some(json!({"teams": ["blue-ocean"]}))
     }
 
-    fn leave(&self) {
+    async fn leave(&self) {
         self.change(|user| user.workspaces.retain(|(slug, _)| slug != "blue-ocean"));
     }
 

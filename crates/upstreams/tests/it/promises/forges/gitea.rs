@@ -34,7 +34,7 @@ impl StandIn for Gitea {
         Some(json!({"orgs": [{"name": "foundry", "teams": ["qa"]}]}))
     }
 
-    fn leave(&self) {
+    async fn leave(&self) {
         self.change(|user| user.teams.retain(|(_, team)| team != "qa"));
     }
 

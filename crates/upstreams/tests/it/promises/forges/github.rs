@@ -34,7 +34,7 @@ impl StandIn for GitHub {
         Some(json!({"orgs": [{"name": "acme"}]}))
     }
 
-    fn leave(&self) {
+    async fn leave(&self) {
         self.change(|user| {
             user.orgs.retain(|org| org != "acme");
             user.teams.retain(|(org, _, _)| org != "acme");

@@ -32,7 +32,7 @@ impl StandIn for GitLab {
         Some(json!({"groups": ["ops"]}))
     }
 
-    fn leave(&self) {
+    async fn leave(&self) {
         self.change(|user| user.groups.retain(|group| group.full_path != "ops"));
     }
 

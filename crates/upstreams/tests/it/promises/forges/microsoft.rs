@@ -38,7 +38,7 @@ impl StandIn for Microsoft {
         Some(json!({"groups": ["Platform"]}))
     }
 
-    fn leave(&self) {
+    async fn leave(&self) {
         self.up.change(|user| user.groups.retain(|group| group.id != "g-1"));
     }
 

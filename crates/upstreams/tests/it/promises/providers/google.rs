@@ -66,7 +66,7 @@ impl StandIn for Google {
         Some(keys)
     }
 
-    fn leave(&self) {
+    async fn leave(&self) {
         let groups = vec!["all@team.example".to_owned()];
         self.up.change_directory(|directory| drop(directory.members.insert("ines@team.example".into(), groups)));
     }

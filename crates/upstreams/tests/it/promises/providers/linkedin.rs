@@ -30,7 +30,7 @@ impl StandIn for LinkedIn {
         None
     }
 
-    fn leave(&self) {}
+    async fn leave(&self) {}
 
     fn rows() -> Vec<Row<Self>> {
         let mut rows = vec![

@@ -44,7 +44,7 @@ impl StandIn for OAuth {
         None
     }
 
-    fn leave(&self) {
+    async fn leave(&self) {
         self.0.change(|script| script.userinfo["groups"] = json!(["ops"]));
     }
 

@@ -53,7 +53,7 @@ impl StandIn for Oidc {
         Some(json!({"allowedGroups": ["staff"]}))
     }
 
-    fn leave(&self) {
+    async fn leave(&self) {
         self.change(|script| script.claims = json!({"groups": ["admins"]}));
     }
 

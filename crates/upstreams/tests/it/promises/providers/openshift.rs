@@ -30,7 +30,7 @@ impl StandIn for OpenShift {
         Some(json!({"groups": ["payments"]}))
     }
 
-    fn leave(&self) {
+    async fn leave(&self) {
         self.change(|user| user.groups.retain(|group| group != "payments"));
     }
 

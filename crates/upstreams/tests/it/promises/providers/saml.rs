@@ -12,7 +12,7 @@ use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256, PublicKeyData as _};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::super::journey::{Back, StandIn};
+use super::super::journey::{Back, StandIn, lay_over};
 use super::super::keys::{Row, row};
 use super::super::nine::{Comes, Nine};
 use crate::kit::STATE;
@@ -85,7 +85,7 @@ impl StandIn for Saml {
         self.by_metadata()
     }
 
-    fn leave(&self) {
+    async fn leave(&self) {
         self.up.change(|user| user.groups.retain(|group| group != "staff"));
     }
 
@@ -103,7 +103,7 @@ impl StandIn for Saml {
     }
 
     fn rows() -> Vec<Row<Self>> {
-        [request_rows(), trust_rows(), user_rows()].into_iter().flatten().collect()
+        [request_rows(), logout_rows(), trust_rows(), user_rows()].into_iter().flatten().collect()
     }
 
     fn nine() -> Nine {
@@ -140,6 +140,28 @@ fn request_rows() -> Vec<Row<Saml>> {
             .appears("unsolicited: https://app.example/login"),
         row("signing.key", |_| ours("signing", "key")).given(|_| ours("signing", "cert")).appears("SignatureValue>"),
         row("signing.cert", |_| ours("signing", "cert")).given(|_| ours("signing", "key")).appears("SignatureValue>"),
+    ]
+}
+
+/// How people are sent there to log out. Who may log people out must be known, and that it is we who ask.
+fn logout_rows() -> Vec<Row<Saml>> {
+    fn known(up: &Saml) -> Value {
+        let mut keys = json!({"ssoIssuer": up.up.entity_id()});
+        for key in ["key", "cert"] {
+            lay_over(&mut keys, &ours("signing", key));
+        }
+        keys
+    }
+    const SLO: &str = "https://idp.example/slo";
+    vec![
+        row("sloURL", |_| json!({"sloURL": SLO})).given(known).appears("logout: GET https://idp.example/slo?"),
+        row("sloBinding", |_| json!({"sloBinding": "post"}))
+            .given(|up| {
+                let mut keys = known(up);
+                keys["sloURL"] = SLO.into();
+                keys
+            })
+            .appears("logout: POST https://idp.example/slo"),
     ]
 }
 
