@@ -21,6 +21,10 @@ struct TakenOver {
 
 impl TakenOver {
     fn from(name: &str) -> Self {
+        Self::with(name, false)
+    }
+
+    fn with(name: &str, sessions: bool) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../storage-sql/tests/fixtures");
         let facts = std::fs::read_to_string(folder.join(format!("{name}.json"))).unwrap();
         let facts: Value = serde_json::from_str(&facts).unwrap();
@@ -37,7 +41,7 @@ impl TakenOver {
                 _ => format!("{}\n", line.replace("file: dex.db", &format!("file: '{}'", database.display()))),
             })
             .collect();
-        Self { dex: Dex::configured(directory, &config, port), port, facts }
+        Self { dex: Dex::served(directory, &config, port, sessions), port, facts }
     }
 
     fn token(&self, client: &str, form: &[(&str, &str)]) -> crate::http::Answer {
@@ -132,4 +136,32 @@ fn consent_that_dex_asked_for_can_be_given_to_us() {
         let answer = taken.token("api-app", &form);
         assert_eq!(answer.status, 200, "{name}: {answer:?}\n{}", taken.dex.log());
     }
+}
+
+#[test]
+fn who_is_signed_in_at_dex_is_signed_in_here() {
+    let taken = TakenOver::with("dex-master-sessions", true);
+    let cookie = format!("cookie: dex_session={}\r\n", text(&taken.facts["session_cookie"]["dex_session"]));
+    let home = get(taken.port, "/dex", &cookie);
+    assert!(home.body.contains("admin@example.com"), "{home:?}\n{}", taken.dex.log());
+
+    let redirect_uri = "http://127.0.0.1:5555/callback";
+    let asked = "client_id=example-app&response_type=code&scope=openid&prompt=none&state=x";
+    let target = format!("/dex/auth/local?{asked}&redirect_uri={redirect_uri}");
+    assert!(get(taken.port, &target, "").location().contains("error=login_required"), "without the cookie");
+    let answer = get(taken.port, &target, &cookie);
+    let code = answer.location().split(['?', '&']).find_map(|pair| pair.strip_prefix("code="));
+    let code = code.unwrap_or_else(|| panic!("{answer:?}\n{}", taken.dex.log()));
+    let form = [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", redirect_uri)];
+    let answer = taken.token("example-app", &form);
+    assert_eq!(answer.status, 200, "{answer:?}\n{}", taken.dex.log());
+    let had = tokens(&taken.facts)[0].clone();
+    let (was, is) = (claims(&had["id_token"]), claims(&answer.json()["id_token"]));
+    for same in ["sub", "sid", "auth_time"] {
+        assert_eq!(was[same], is[same], "{same}");
+    }
+}
+
+fn claims(token: &Value) -> serde_json::Map<String, Value> {
+    dex_jose::parse_unverified_payload(text(token)).unwrap().into_iter().collect()
 }
