@@ -46,6 +46,11 @@ impl Browser {
         self.go_by(url, end, fields, PAGES_MAX).await
     }
 
+    /// The same, filling in nothing.
+    pub(crate) async fn look(&mut self, url: &str, end: &str) -> Page {
+        self.go_by(url, end, &[], 0).await
+    }
+
     /// The same, filling in one form only.
     pub(crate) async fn once(&mut self, url: &str, end: &str, fields: &[(&str, &str)]) -> Page {
         self.go_by(url, end, fields, 1).await

@@ -10,6 +10,9 @@ use crate::dex::{Dex, REDIRECT_URI, WEB};
 /// How long a running dex may take to hear of a changed configuration.
 const CHANGES_WITHIN: std::time::Duration = std::time::Duration::from_secs(20);
 
+/// Where the client wants its users after a logout.
+const BYE: &str = "http://127.0.0.1/bye";
+
 /// Who logs in, and what becomes of them.
 #[derive(Clone, Copy)]
 pub(crate) struct Person {
@@ -29,6 +32,15 @@ pub(crate) struct Journey {
 impl Journey {
     /// A dex with one `oidc` connector of these keys; its provider need not run yet.
     pub(crate) fn prepare(keys: &str, person: Person) -> Self {
+        Self::prepare_with(keys, person, false)
+    }
+
+    /// The same, whose browsers stay signed in.
+    pub(crate) fn with_sessions(keys: &str, person: Person) -> Self {
+        Self::prepare_with(keys, person, true)
+    }
+
+    fn prepare_with(keys: &str, person: Person, sessions: bool) -> Self {
         let port = free_port().unwrap();
         let keys = keys.strip_suffix('}').unwrap();
         let configuration = format!(
@@ -39,7 +51,11 @@ web: {{http: '127.0.0.1:{port}'}}
 logger: {{level: debug}}
 oauth2: {{skipApprovalScreen: true}}
 staticClients:
-  - {{id: {id}, name: Web, secret: {secret}, redirectURIs: ['{REDIRECT_URI}']}}
+  - id: {id}
+    name: Web
+    secret: {secret}
+    redirectURIs: ['{REDIRECT_URI}']
+    postLogoutRedirectURIs: ['{BYE}']
 connectors:
   - type: oidc
     id: up
@@ -49,7 +65,7 @@ connectors:
             id = WEB.id,
             secret = WEB.secret,
         );
-        let dex = Dex::configured(tempfile::tempdir().unwrap(), &configuration, port);
+        let dex = Dex::served(tempfile::tempdir().unwrap(), &configuration, port, sessions);
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         Self { dex, person, http: Client::builder().no_proxy().build().unwrap() }
     }
@@ -61,17 +77,46 @@ connectors:
 
     /// Logs in, checks what the client learns, and answers its tokens.
     pub(crate) async fn log_in(&self) -> Value {
-        let back = self.come_back().await;
-        let code = back.parameter("code");
-        assert!(!code.is_empty(), "{back:?}\n{}", self.dex.log());
-        let form = [("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", REDIRECT_URI)];
-        let (status, tokens) = self.token(&form).await;
-        assert_eq!(status, 200, "{tokens}\n{}", self.dex.log());
+        let tokens = self.redeem(&self.come_back().await).await;
         let claims = claims(&tokens);
         assert_eq!(claims["name"], self.person.name);
         assert_eq!((&claims["email"], &claims["email_verified"]), (&json!(self.person.email), &json!(true)));
         assert_eq!(sorted(&claims["groups"]), sorted(&json!(self.person.groups)));
         tokens
+    }
+
+    /// Redeems the code that a browser has brought back.
+    async fn redeem(&self, back: &Page) -> Value {
+        let code = back.parameter("code");
+        assert!(!code.is_empty(), "{back:?}\n{}", self.dex.log());
+        let form = [("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", REDIRECT_URI)];
+        let (status, tokens) = self.token(&form).await;
+        assert_eq!(status, 200, "{tokens}\n{}", self.dex.log());
+        tokens
+    }
+
+    /// Whoever logs out of dex is logged out of the provider as well, without being asked, and is back at the application.
+    pub(crate) async fn logs_out(&self) {
+        let discovery = self.http.get(format!("{}/.well-known/openid-configuration", self.dex.issuer)).send().await;
+        let discovery: Value = serde_json::from_str(&discovery.unwrap().text().await.unwrap()).unwrap();
+        let end_session = discovery["end_session_endpoint"].as_str().unwrap();
+        let (mut one, mut two) = (Browser::new(), Browser::new());
+        let back = one.go(&self.beginning(), REDIRECT_URI, &self.fields()).await;
+        two.go(&self.beginning(), REDIRECT_URI, &self.fields()).await;
+        let id_token = self.redeem(&back).await["id_token"].as_str().unwrap().to_owned();
+        let again = one.look(&self.beginning(), REDIRECT_URI).await;
+        assert!(!again.parameter("code").is_empty(), "the browser stays signed in: {again:?}\n{}", self.dex.log());
+        let leave = format!("{end_session}?id_token_hint={id_token}&post_logout_redirect_uri={BYE}&state=s1");
+        let left = one.look(&leave, BYE).await;
+        assert_eq!(left.url.as_str(), format!("{BYE}?state=s1"), "{}\n{}", left.body, self.dex.log());
+        assert!(self.asks(&mut one).await, "the provider knows nobody any more");
+        assert!(!self.asks(&mut two).await, "another browser is another session");
+    }
+
+    /// Whether somebody is asked for a password before they are back.
+    async fn asks(&self, browser: &mut Browser) -> bool {
+        let page = browser.look(&self.beginning(), REDIRECT_URI).await;
+        page.body.contains("name=\"password\"")
     }
 
     /// Exchanges a token of the provider's (RFC 8693), and answers the status and whether a token of dex's came of it.
