@@ -19,7 +19,7 @@ const START_MAX: Duration = Duration::from_secs(60);
 /// How long it may take to answer.
 const ANSWER_MAX: Duration = Duration::from_secs(20);
 
-/// A running Gitea with an administrator, which takes each refresh token once.
+/// A running Gitea with an administrator. It takes each refresh token once, and tells five things on a page.
 pub struct Gitea {
     process: Process,
     _folder: TempDir,
@@ -153,6 +153,7 @@ fn configuration(folder: &Path, port: u16) -> String {
          [security]\nINSTALL_LOCK = true\nSECRET_KEY = only-for-tests\n\
          [service]\nDISABLE_REGISTRATION = true\n\
          [oauth2]\nINVALIDATE_REFRESH_TOKENS = true\n\
+         [api]\nMAX_RESPONSE_ITEMS = 5\n\
          [log]\nLEVEL = Warn\n",
         files = files.display()
     )

@@ -38,7 +38,7 @@ pub(super) struct TokenRefusal {
     /// Whether trying the other way of authenticating the client makes sense.
     pub(super) about_client: bool,
     /// Whether it is a failure of the upstream's own.
-    away: bool,
+    pub(super) away: bool,
 }
 
 impl TokenRefusal {

@@ -36,6 +36,8 @@ pub struct TokenEndpoint {
     /// As it was learned.
     auth: AtomicU8,
     assertion: Option<PathBuf>,
+    /// The code that says of a refresh token what `invalid_grant` should.
+    worthless: Option<&'static str>,
     rotations: Rotations,
 }
 
@@ -49,6 +51,7 @@ impl TokenEndpoint {
             configured: auth,
             auth: AtomicU8::new(auth as u8),
             assertion: None,
+            worthless: None,
             rotations: Rotations::default(),
         }
     }
@@ -63,6 +66,12 @@ impl TokenEndpoint {
     #[must_use]
     pub fn with_assertion(self, file: PathBuf) -> Self {
         Self { assertion: Some(file), ..self }
+    }
+
+    /// Takes this code, in the answer to a refresh, for `invalid_grant`.
+    #[must_use]
+    pub fn with_worthless(self, code: &'static str) -> Self {
+        Self { worthless: Some(code), ..self }
     }
 
     /// Redeems a code (RFC 6749 §4.1.3). `redirect_uri` is sent if the authorization request had one.
@@ -163,6 +172,7 @@ impl TokenEndpoint {
         fields: &[(&str, &str)],
         auth: ClientAuth,
     ) -> Result<Result<TokenAnswer, TokenRefusal>, UpstreamError> {
+        let refreshes = fields.contains(&("grant_type", "refresh_token"));
         let (id, secret) = (self.client_id.as_str(), self.client_secret.expose());
         let mut fields = fields.to_vec();
         let auth = match auth {
@@ -175,7 +185,11 @@ impl TokenEndpoint {
                 Auth::None
             }
         };
-        Ok(TokenAnswer::read(&client.post_form(&self.url, auth, &fields).await?))
+        let read = TokenAnswer::read(&client.post_form(&self.url, auth, &fields).await?);
+        Ok(read.map_err(|refusal| match refreshes && self.worthless == Some(&refusal.code) {
+            true => TokenRefusal { code: "invalid_grant".into(), about_client: false, ..refusal },
+            false => refusal,
+        }))
     }
 
     fn auth(&self) -> ClientAuth {

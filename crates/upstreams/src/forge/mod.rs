@@ -125,6 +125,12 @@ impl Forge {
         Self { tokens: self.tokens.with_assertion(file), ..self }
     }
 
+    /// Takes this code, in the answer to a refresh, for `invalid_grant`.
+    #[must_use]
+    pub(crate) fn with_worthless(self, code: &'static str) -> Self {
+        Self { tokens: self.tokens.with_worthless(code), ..self }
+    }
+
     pub(crate) fn client_id(&self) -> &str {
         &self.client_id
     }

@@ -42,7 +42,9 @@ pub(crate) fn open(opening: &Opening<'_>) -> Result<Arc<dyn Connector>, Upstream
         registered_only: false,
         root_cas: vec![config.root_ca.clone()],
     };
-    Ok(Arc::new(Through(Gitea { forge: Forge::open(opening, application)?, base, config })))
+    // Of a refresh token that was used before or is none of its own, an instance says that the client is not allowed to use it.
+    let forge = Forge::open(opening, application)?.with_worthless("unauthorized_client");
+    Ok(Arc::new(Through(Gitea { forge, base, config })))
 }
 
 struct Gitea {

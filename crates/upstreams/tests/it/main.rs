@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of a test panic as its assertions do")]
 
+mod gitea;
 mod keystone;
 mod kit;
 mod oauth;
