@@ -42,6 +42,7 @@ pub(crate) async fn delete(admin: &Admin, request: DeleteAuthSessionReq) -> Resu
     // Before the session, so that a call that fails halfway can be made again.
     refresh_tokens::end(store, whose, of_it).await.during("revoke refresh tokens")?;
     let ended = dex_session::end(&admin.app, &session, admin.app.clock.now()).await.during("delete auth session")?;
+    tracing::info!(session_id = %session.id, user_id = whose.0, connector_id = whose.1, "api: session deleted");
     Ok(DeleteAuthSessionResp { not_found: !ended })
 }
 
@@ -52,6 +53,7 @@ pub(crate) async fn terminate_by_connector(
     required(&request.connector_id, "no connector_id supplied")?;
     let of_connector = |session: &AuthSession| session.connector_id == request.connector_id;
     let sessions_terminated = terminate(admin, of_connector).await?;
+    tracing::info!(connector_id = %request.connector_id, sessions_terminated, "api: sessions terminated");
     Ok(TerminateSessionsByConnectorResp { sessions_terminated })
 }
 
@@ -62,6 +64,7 @@ pub(crate) async fn terminate_by_user(
     required(&request.user_id, "no user_id supplied")?;
     let of_user = |session: &AuthSession| session.user_id == request.user_id;
     let sessions_terminated = terminate(admin, of_user).await?;
+    tracing::info!(user_id = %request.user_id, sessions_terminated, "api: sessions terminated");
     Ok(TerminateSessionsByUserResp { sessions_terminated })
 }
 

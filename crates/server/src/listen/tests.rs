@@ -422,7 +422,8 @@ async fn new_certificates_are_shown_however_they_come_and_broken_ones_never() {
 
 #[tokio::test]
 async fn an_answer_without_end_is_cut_off_once_it_shall_stop() {
-    let endless = || async { axum::body::Body::from_stream(futures_util::stream::pending::<std::io::Result<Vec<u8>>>()) };
+    let endless =
+        || async { axum::body::Body::from_stream(futures_util::stream::pending::<std::io::Result<Vec<u8>>>()) };
     let running = Running::start(Router::new().route("/", get(endless)), |how| {
         how.cleartext_http2 = true;
         how.limits.ending_time = Duration::from_millis(50);

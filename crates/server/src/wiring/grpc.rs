@@ -6,10 +6,12 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use dex_admin::{Health, Options};
 use dex_config::{Config, FeatureFlag};
-use dex_web::App;
+use dex_web::{App, PeerAddr};
+use http::{Extensions, HeaderMap};
 use prometheus_client::registry::Registry;
 
 use super::Parts;
+use crate::logging::{ClientAddress, RequestScope};
 use crate::run::ProcessEnv;
 use crate::telemetry::{GrpcMetrics, count_calls};
 use crate::version;
@@ -40,6 +42,12 @@ impl Management {
             configured_connectors: config.connectors.iter().map(|connector| connector.id.clone()).collect(),
             health: self.health.clone(),
         };
-        dex_admin::routes(app.clone(), options).layer(from_fn_with_state(self.metrics.clone(), count_calls))
+        // Whoever changed something shows in the log by address.
+        let caller: ClientAddress = Arc::new(|extensions: &Extensions, _: &HeaderMap| {
+            extensions.get::<PeerAddr>().and_then(|peer| peer.0).map(|address| address.ip())
+        });
+        dex_admin::routes(app.clone(), options)
+            .layer(from_fn_with_state(self.metrics.clone(), count_calls))
+            .layer(RequestScope::new(Some(caller)))
     }
 }

@@ -78,7 +78,10 @@ async fn a_client_and_a_user_log_in_from_their_creation_to_their_end() {
         assert!(metrics.contains(counted), "{counted} is not in\n{metrics}");
     }
     let log = dex.end().await;
-    assert!(log.contains("msg=\"api: client created\" client_id=app"), "{log}");
+    assert!(
+        log.contains("msg=\"api: client created\" client_id=app client_remote_addr=127.0.0.1 request_id="),
+        "{log}"
+    );
     assert!(!log.contains("app-secret") && !log.contains("has no client certificate authentication"), "{log}");
 }
 
