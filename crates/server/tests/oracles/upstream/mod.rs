@@ -4,6 +4,7 @@
 
 mod browser;
 mod journey;
+mod replicas;
 
 use dex_peers::{Keycloak, OidcProvider, Relay, free_port};
 
