@@ -5,6 +5,7 @@
 //   node main.js refused                the same, where it must come to nothing: tells at which page
 //   node main.js session [FOLDER]       signs in at APP, visits OTHER without typing anything, looks at the home page ISSUER,
 //                                       and lets a device of CLIENT_ID in; takes pictures if there is a folder for them
+//   node main.js logout                 signs in at APP, logs out at ISSUER or at THERE, and signs in again
 //   node main.js factors                signs in at APP with second factors that are set up on the way, and again elsewhere
 //   node main.js shots FOLDER URL...    takes pictures of pages
 //
@@ -13,6 +14,7 @@
 
 import { withBrowser } from './chromium.js';
 import { logIn } from './login.js';
+import { logOut } from './logout.js';
 import { Factors } from './second_factor.js';
 import { staySignedIn } from './session.js';
 import { shoot } from './shots.js';
@@ -37,6 +39,13 @@ const modes = {
     const visits = { ...settings(), issuer, other, client, folder };
     const told = await withBrowser((browser) => staySignedIn(browser, visits));
     refuse(told.complaints);
+    return told;
+  },
+
+  async logout() {
+    const { ISSUER: issuer, THERE: there } = process.env;
+    const { complaints, ...told } = await withBrowser((browser) => logOut(browser, { ...settings(), issuer, there }));
+    refuse(complaints);
     return told;
   },
 
@@ -75,7 +84,7 @@ function refuse(complaints) {
 
 async function main([name, ...rest]) {
   const mode = modes[name];
-  if (!mode) throw new Error('say login, refused, session, factors or shots');
+  if (!mode) throw new Error('say login, refused, session, logout, factors or shots');
   console.log(JSON.stringify({ ok: true, mode: name, ...(await mode(...rest)) }));
 }
 

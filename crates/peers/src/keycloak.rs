@@ -160,6 +160,11 @@ impl Keycloak {
         Ok(sent(self.http.get(url)).await?.text().await?)
     }
 
+    /// Where people log out who are signed in here, and who are then logged out of every client.
+    pub fn logout(&self) -> String {
+        format!("http://localhost:{}{}/protocol/openid-connect/logout", self.port, Self::REALM)
+    }
+
     /// Goes there with a form, or by a link if there is none, logs the user in, and tells what would be posted to the
     /// SAML service provider.
     ///

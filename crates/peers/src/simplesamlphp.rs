@@ -86,6 +86,12 @@ impl SimpleSamlPhp {
         self.url(&format!("saml2/idp/SSOService.php?spentityid={entity_id}"))
     }
 
+    /// Where people log out who are signed in here, and who are then logged out of every service provider.
+    pub fn logout(&self) -> String {
+        let back = self.url("logout.php");
+        self.url(&format!("saml2/idp/SingleLogoutService.php?ReturnTo={back}"))
+    }
+
     /// The PEM file of the certificate it signs with.
     pub fn certificate(&self) -> PathBuf {
         self.folder.path().join("idp.pem")

@@ -15,8 +15,20 @@ use super::config::{Config, misconfigured};
 use super::files::certificates;
 use super::provider::Known;
 
-/// How long after reading it, with or without success, it is not read again, however much somebody posts.
-pub(super) const AGAIN_AFTER: Duration = Duration::from_secs(60);
+/// How long metadata is taken for fresh.
+const FRESH_FOR: Duration = Duration::from_secs(3600);
+/// How long after it could not be read, and after it was read for a key that nobody knows, that is not done again, however much
+/// somebody posts.
+const AGAIN_AFTER: Duration = Duration::from_secs(60);
+
+/// Why it is to be read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Because {
+    /// Somebody logs in.
+    Needed,
+    /// A signature is by a key that is not in it. Strangers can make such signatures.
+    UnknownKey,
+}
 
 enum Place {
     File(PathBuf),
@@ -42,11 +54,17 @@ struct Held {
     read: Option<Timestamp>,
     /// When that was tried last.
     tried: Option<Timestamp>,
+    /// When it was tried last because of an unknown key.
+    looked: Option<Timestamp>,
 }
 
 impl Held {
     fn believable(&self, now: Timestamp) -> Option<&Arc<Known>> {
         self.known.as_ref().filter(|_| self.until.is_none_or(|until| now < until))
+    }
+
+    fn looked_at(&self, now: Timestamp, because: Because) -> Option<Timestamp> {
+        if because == Because::UnknownKey { Some(now) } else { self.looked }
     }
 }
 
@@ -78,11 +96,14 @@ impl Metadata {
         Ok(Some(Self { place, keys, held: RwLock::default(), reading: Mutex::default() }))
     }
 
-    /// What is held, if it was read within `fresh` or reading was just tried.
-    pub(super) fn held(&self, now: Timestamp, fresh: Duration) -> Option<Arc<Known>> {
+    /// What is held, unless it is time to read it.
+    pub(super) fn held(&self, now: Timestamp, because: Because) -> Option<Arc<Known>> {
         let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
         let within = |at: Option<Timestamp>, span| at.is_some_and(|at| now < later(at, span));
-        let rested = !within(held.read, fresh) && !within(held.tried, AGAIN_AFTER);
+        let rested = match because {
+            Because::Needed => !within(held.read, FRESH_FOR) && !within(held.tried, AGAIN_AFTER),
+            Because::UnknownKey => !within(held.looked, AGAIN_AFTER),
+        };
         if rested { None } else { held.believable(now).cloned() }
     }
 
@@ -106,15 +127,17 @@ impl Metadata {
         read.map_err(|error| UpstreamError::Unacceptable(error.to_string()))
     }
 
-    pub(super) fn keep(&self, known: Arc<Known>, until: Option<Timestamp>, now: Timestamp) {
+    pub(super) fn keep(&self, known: Arc<Known>, until: Option<Timestamp>, now: Timestamp, because: Because) {
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        *held = Held { known: Some(known), until, read: Some(now), tried: Some(now) };
+        let looked = held.looked_at(now, because);
+        *held = Held { known: Some(known), until, read: Some(now), tried: Some(now), looked };
     }
 
     /// Notes that it could not be read. What was known before, as long as it may be believed.
-    pub(super) fn failed(&self, now: Timestamp) -> Option<Arc<Known>> {
+    pub(super) fn failed(&self, now: Timestamp, because: Because) -> Option<Arc<Known>> {
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
         held.tried = Some(now);
+        held.looked = held.looked_at(now, because);
         held.believable(now).cloned()
     }
 }

@@ -11,11 +11,9 @@ use url::Url;
 
 use super::config::{Config, given, misconfigured};
 use super::files::pinned;
-use super::metadata::{AGAIN_AFTER, Metadata};
+use super::metadata::{Because, Metadata};
 use super::send::Binding;
 
-/// How long metadata is taken for fresh.
-const FRESH_FOR: Duration = Duration::from_secs(3600);
 /// How long before a pinned certificate ends we begin to warn.
 const WARN_BEFORE: Duration = Duration::from_secs(30 * 24 * 3600);
 
@@ -94,21 +92,21 @@ impl Provider {
     /// [`UpstreamError`] when nothing is known that may be believed.
     pub(super) async fn known(&self, now: Timestamp) -> Result<Arc<Known>, UpstreamError> {
         let Some(metadata) = &self.metadata else { return self.configured.known(None).map(Arc::new) };
-        self.read(metadata, now, FRESH_FOR).await
+        self.read(metadata, now, Because::Needed).await
     }
 
-    /// The same, read again unless that was just done: for a signature by a key that is not known. `None` if there is
-    /// nothing to read.
+    /// The same, read again for a signature by a key that is not known, unless that was just done. `None` if there is nothing
+    /// to read.
     pub(super) async fn known_anew(&self, now: Timestamp) -> Option<Arc<Known>> {
-        self.read(self.metadata.as_ref()?, now, AGAIN_AFTER).await.ok()
+        self.read(self.metadata.as_ref()?, now, Because::UnknownKey).await.ok()
     }
 
-    async fn read(&self, metadata: &Metadata, now: Timestamp, fresh: Duration) -> Result<Arc<Known>, UpstreamError> {
-        if let Some(known) = metadata.held(now, fresh) {
+    async fn read(&self, metadata: &Metadata, now: Timestamp, because: Because) -> Result<Arc<Known>, UpstreamError> {
+        if let Some(known) = metadata.held(now, because) {
             return Ok(known);
         }
         let _alone = metadata.reading.lock().await;
-        if let Some(known) = metadata.held(now, fresh) {
+        if let Some(known) = metadata.held(now, because) {
             return Ok(known);
         }
         let read = metadata.read(self.configured.issuer.as_deref(), now).await;
@@ -116,12 +114,12 @@ impl Provider {
         match read {
             Ok((until, known)) => {
                 info!(connector.id = %self.name, "read the metadata of the identity provider");
-                metadata.keep(known.clone(), until, now);
+                metadata.keep(known.clone(), until, now, because);
                 Ok(known)
             }
             Err(error) => {
                 warn!(connector.id = %self.name, %error, "the metadata of the identity provider cannot be read");
-                metadata.failed(now).ok_or(error)
+                metadata.failed(now, because).ok_or(error)
             }
         }
     }

@@ -224,11 +224,17 @@ async fn metadata_tells_all_and_keys_roll_over_while_running() {
     provider.fake.forget();
     provider.roll_the_key();
     // A key that is not known makes us read again, yet not at every knock.
-    assert!(trial.log_in(&provider, true).await.is_err());
-    assert!(provider.fake.lines().is_empty());
-    trial.advance(Duration::from_secs(61));
     assert!(trial.log_in(&provider, true).await.is_ok());
     assert_eq!(provider.fake.lines(), ["GET /metadata"]);
+    provider.roll_the_key();
+    for seconds in [0, 59] {
+        trial.advance(Duration::from_secs(seconds));
+        assert!(trial.log_in(&provider, true).await.is_err());
+        assert_eq!(provider.fake.lines().len(), 1, "once a minute");
+    }
+    trial.advance(Duration::from_secs(1));
+    assert!(trial.log_in(&provider, true).await.is_ok());
+    assert_eq!(provider.fake.lines().len(), 2);
     // What is known outlives an outage.
     provider.fake.go_down().await;
     trial.advance(Duration::from_secs(2 * 3600));

@@ -1,20 +1,16 @@
 //! Keycloak 26, which has read our metadata.
 
 use std::path::Path;
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use dex_peers::Keycloak;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::time::{Instant, sleep_until};
 
 use super::carrier::Carrier;
+use super::logout;
 use super::site::{Person, Site, groups, key, response_of, subject};
-
-/// How long dex leaves metadata alone that it has read, whatever is signed by whom.
-const METADATA_RESTS: Duration = Duration::from_secs(60);
 
 const NADIA: Person<'_> = (Keycloak::USER, Keycloak::PASSWORD);
 const OTTO: Person<'_> = ("otto", "otto");
@@ -80,12 +76,18 @@ fn mappers() -> Value {
 
 /// Has Keycloak know the connector `id`, by its metadata.
 async fn import(keycloak: &Keycloak, site: &Site, id: &str) -> Value {
+    let client = described(keycloak, site, id).await;
+    keycloak.add_client(&client).await.unwrap();
+    client
+}
+
+/// What Keycloak makes of the metadata of the connector `id`, with what it says of users.
+async fn described(keycloak: &Keycloak, site: &Site, id: &str) -> Value {
     let mut client = keycloak.client_of(&site.metadata(id)).await.unwrap();
     client["protocolMappers"] = mappers();
     // It would demand signed requests of whoever says nothing, whatever their metadata says.
     let attributes = client["attributes"].as_object_mut().unwrap();
     attributes.entry("saml.client.signature").or_insert(json!("false"));
-    keycloak.add_client(&client).await.unwrap();
     client
 }
 
@@ -102,7 +104,6 @@ async fn people_log_in_through_keycloak() {
     let keycloak = Keycloak::start().await.unwrap();
     std::fs::write(folder.path().join("idp.pem"), certificate(&keycloak.saml_metadata().await.unwrap())).unwrap();
     let site = Site::start(|issuer, _| connectors(issuer, &keycloak, folder.path())).await;
-    let metadata_read = Instant::now();
     keycloak.add_user(OTTO.0, &[]).await.unwrap();
     keycloak.add_user(DIANA.0, &["/staff"]).await.unwrap();
 
@@ -112,8 +113,9 @@ async fn people_log_in_through_keycloak() {
     refuses_unsigned_requests(&keycloak, &site).await;
     asks_for_mail_addresses(&site);
     keeps_who_is_in_no_group_out(&site);
+    logs_out_on_both_sides(&keycloak, folder.path()).await;
     refreshes_by_itself(&keycloak, &site).await;
-    follows_a_new_key(&keycloak, &site, metadata_read, &before).await;
+    follows_a_new_key(&keycloak, &site, &before).await;
 }
 
 /// It understands our metadata: signed requests demanded, encrypted assertions sent.
@@ -154,6 +156,34 @@ fn keeps_who_is_in_no_group_out(site: &Site) {
     }
 }
 
+/// By links and by forms, from either side; it demands that we sign what we say of logouts.
+async fn logs_out_on_both_sides(keycloak: &Keycloak, folder: &Path) {
+    // Another site to a browser than the addresses that are numbers.
+    let metadata = keycloak.saml_metadata().await.unwrap().replace("127.0.0.1", "localhost");
+    std::fs::write(folder.join("idp.xml"), metadata).unwrap();
+    let signing = key(folder, "signing");
+    let connectors = |issuer: &str, _: &str| {
+        let connector = |id: &str, binding: &str| {
+            format!(
+                "  - {{type: saml, id: {id}, name: {id}, config: {{metadata: '{}', redirectURI: '{issuer}/callback', \
+                 entityIssuer: '{issuer}/{id}', usernameAttr: cn, emailAttr: mail, sloBinding: {binding}, \
+                 signing: {signing}}}}}\n",
+                folder.join("idp.xml").display(),
+            )
+        };
+        connector("link", "redirect") + &connector("form", "post")
+    };
+    let site = Site::with_sessions(connectors).await;
+    for (connector, by_form) in [("link", false), ("form", true)] {
+        let mut client = described(keycloak, &site, connector).await;
+        client["attributes"]["saml.force.post.binding"] = json!(by_form.to_string());
+        keycloak.add_client(&client).await.unwrap();
+    }
+    logout::begins_here(&site, "link", NADIA, "GET");
+    logout::begins_here(&site, "form", NADIA, "POST");
+    logout::begins_there(&site, "form", NADIA, (&keycloak.logout(), "POST"));
+}
+
 /// A refresh says again what the login said, whatever becomes of the user there; a login does not.
 async fn refreshes_by_itself(keycloak: &Keycloak, site: &Site) {
     let mut carrier = Carrier::new(site);
@@ -175,12 +205,11 @@ async fn refreshes_by_itself(keycloak: &Keycloak, site: &Site) {
 }
 
 /// The realm changes its key, and its metadata is read again when a signature is by a key that nobody knows.
-async fn follows_a_new_key(keycloak: &Keycloak, site: &Site, metadata_read: Instant, before: &Value) {
+async fn follows_a_new_key(keycloak: &Keycloak, site: &Site, before: &Value) {
     keycloak.change_key().await.unwrap();
     let page = site.refused("post", NADIA);
     assert_eq!(page["status"], 500, "the pinned certificate is the old one: {page}");
     assert!(site.dex.log().contains("signature"), "{}", site.dex.log());
-    sleep_until(metadata_read + METADATA_RESTS).await;
     let after = site.log_in("corp", NADIA);
     let (user, connector) = subject(&after);
     assert!(user.starts_with("G-") && connector == "corp", "a persistent name id: {user}");

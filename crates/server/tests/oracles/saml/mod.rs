@@ -7,5 +7,6 @@
 
 mod carrier;
 mod keycloak;
+mod logout;
 mod simplesamlphp;
 mod site;

@@ -9,6 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::carrier::Carrier;
+use super::logout;
 use super::site::{Person, Site, groups, key, response_of, subject};
 use crate::browser::real_clock;
 
@@ -83,8 +84,25 @@ async fn people_log_in_through_simplesamlphp() {
     begins_there(&server, &site);
     tells_the_client_of_a_refusal(&server, &site).await;
     spends_a_response_once(&server, &site).await;
+    logs_out_on_both_sides(&server, folder.path()).await;
     // Said long ago, but heard of with a delay.
     assert!(site.dex.log().contains("You are not invited."), "{}", site.dex.log());
+}
+
+/// From either side. It signs what it says of logouts, and demands that we do.
+async fn logs_out_on_both_sides(server: &SimpleSamlPhp, folder: &Path) {
+    let connector = |issuer: &str, _: &str| {
+        format!(
+            "  - {{type: saml, id: link, name: Link, config: {{metadata: '{}', redirectURI: '{issuer}/callback', \
+             entityIssuer: '{issuer}/link', usernameAttr: cn, emailAttr: mail, signing: {}}}}}\n",
+            folder.join("idp.xml").display(),
+            key(folder, "signing"),
+        )
+    };
+    let site = Site::with_sessions(connector).await;
+    server.import(&site.metadata("link"), "'sign.logout' => true, 'validate.logout' => true").await.unwrap();
+    logout::begins_here(&site, "link", MIRA, "GET");
+    logout::begins_there(&site, "link", MIRA, (&server.logout(), "GET"));
 }
 
 /// With signed requests and encrypted assertions, as the metadata said.

@@ -28,6 +28,15 @@ impl Site {
     /// Serves with the connectors that `connectors` writes when it is told the issuer and the application's address, and
     /// starts the application.
     pub(crate) async fn start(connectors: impl FnOnce(&str, &str) -> String) -> Self {
+        Self::serve(connectors, false).await
+    }
+
+    /// The same, with browser sessions, which can be logged out.
+    pub(crate) async fn with_sessions(connectors: impl FnOnce(&str, &str) -> String) -> Self {
+        Self::serve(connectors, true).await
+    }
+
+    async fn serve(connectors: impl FnOnce(&str, &str) -> String, sessions: bool) -> Self {
         let port = free_port();
         let app = format!("http://127.0.0.1:{}/", free_port());
         let issuer = format!("http://127.0.0.1:{port}/dex");
@@ -39,14 +48,15 @@ web: {{http: '127.0.0.1:{port}'}}
 oauth2: {{skipApprovalScreen: true}}
 staticClients:
   - {{id: {id}, name: Web, secret: {secret}, redirectURIs: ['{app}callback']}}
-connectors:
+{sessions}connectors:
   - {{type: mockCallback, id: mock, name: Mock}}
 {connectors}",
             id = WEB.id,
             secret = WEB.secret,
+            sessions = if sessions { "sessions: {}\n" } else { "" },
             connectors = connectors(&issuer, &app),
         );
-        let dex = Dex::configured(tempfile::tempdir().unwrap(), &configuration, port);
+        let dex = Dex::served(tempfile::tempdir().unwrap(), &configuration, port, sessions);
         let options = Options {
             issuer,
             listen: app.parse().unwrap(),
@@ -79,6 +89,14 @@ connectors:
     pub(crate) fn visit(&self, begin: &str, mode: &str, connector: &str, person: Person<'_>) -> Value {
         let mut browser = person_at(begin, mode, connector, person);
         learnt(&output_of(browser.env("PROVIDER", PROVIDER)), || self.dex.log())
+    }
+
+    /// Has a person sign in, log out at dex or at the page `there` of the identity provider, and sign in again; returns what
+    /// they saw.
+    pub(crate) fn log_out(&self, connector: &str, person: Person<'_>, there: &str) -> Value {
+        let mut browser = person_at(&self.app, "logout", connector, person);
+        browser.env("PROVIDER", PROVIDER).env("ISSUER", &self.dex.issuer).env("THERE", there);
+        learnt(&output_of(&mut browser), || self.dex.log())
     }
 
     /// What dex publishes of itself for the other side of a connector.
