@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use dex_connector::{AccountState, LoginMethod, PasswordAnswer, PasswordLogin};
+use dex_connector::{AccountState, LoginMethod, Negotiate, PasswordAnswer, PasswordLogin};
 use dex_pages::Password;
 use dex_web::connectors::Opened;
 use dex_web::{App, Attempt, CREDENTIAL_BYTES_MAX, Incoming, PageError};
@@ -52,7 +52,7 @@ async fn show(
     chosen: &Chosen,
     login: &dyn PasswordLogin,
 ) -> Result<Response, AuthorizeError> {
-    let Some(negotiate) = login.negotiate() else {
+    let Some(negotiate) = login.negotiate().filter(|negotiate| !wants_form(visit, &pending, *negotiate)) else {
         return Ok(form(visit, &chosen.opened, login, Tried::Nothing)?);
     };
     match negotiate::attempt(visit, &pending, chosen, negotiate).await? {
@@ -65,6 +65,14 @@ async fn show(
             Ok(response)
         }
     }
+}
+
+/// Whether the user is to say anew who they are, which a ticket would do for them without a word.
+fn wants_form(visit: &Visit<'_>, pending: &Pending, negotiate: &dyn Negotiate) -> bool {
+    let request = &pending.request;
+    visit.app.settings.sessions.is_some()
+        && negotiate.falls_back_to_password()
+        && (request.prompts("login") || request.prompts("select_account"))
 }
 
 /// What was tried before the form is shown.

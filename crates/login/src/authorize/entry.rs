@@ -58,7 +58,7 @@ pub(super) async fn enter(visit: &Visit<'_>, parameters: &Form) -> Result<Respon
     let checked = trusted.check(visit).await?;
     if session::matters(visit, prompt) && visit.is(&Method::POST) {
         // Another site's page posts without the session's cookie, and follows a redirect with it.
-        return Ok(visit.see_other("/auth", parameters));
+        return Ok(visit.see_other("/auth", &rest));
     }
     if let Some(connector) = session::connector(visit, &checked, &connectors).await? {
         return Ok(redirect(StatusCode::FOUND, &link(visit, connector, &rest)));

@@ -166,7 +166,7 @@ fn refused(trusted: &Trusted<'_>, prompt: Prompt, error: PageError) -> Authorize
 fn goes_unseen(opened: &Opened) -> bool {
     match opened.connector.login() {
         LoginMethod::Redirect(_) => true,
-        LoginMethod::Password(login) => login.negotiate().is_some(),
+        LoginMethod::Password(login) => login.negotiate().is_some_and(|negotiate| !negotiate.falls_back_to_password()),
     }
 }
 

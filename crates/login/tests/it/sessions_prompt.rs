@@ -57,8 +57,29 @@ async fn an_account_is_chosen_though_there_is_a_session() {
         let shown = browser.get(&link(&page.body, "/dex/auth/mock?")).await;
         assert!(shown.location().starts_with(CALLBACK), "{}", shown.body);
     }
-    let tickets = browser.log_in_through("tickets", &asking(CLIENT, &choose)).await;
-    assert!(tickets.body.contains("Log in with Directory"));
+}
+
+#[tokio::test]
+async fn a_ticket_neither_chooses_nor_types_for_its_user() {
+    let app = dex(sessions()).await;
+    let mut browser = app.browser();
+    browser.set_header("authorization", "Negotiate dGlja2V0");
+    let silent = browser.log_in_through("tickets", &asking(CLIENT, &[])).await;
+    assert!(!claims(&silent)["sid"].is_null(), "who is asked nothing is let in");
+    for prompt in ["login", "select_account"] {
+        let form = browser.log_in_through("tickets", &asking(CLIENT, &[("prompt", prompt)])).await;
+        assert!(asks(&form), "{prompt}: {}", form.location());
+    }
+    let list = browser.log_in_through("tickets-only", &asking(CLIENT, &[("prompt", "select_account")])).await;
+    assert!(list.body.contains("Log in with Tickets"), "{}", list.body);
+    let confirmed = browser.get(&link(&list.body, "/dex/auth/tickets-only?")).await;
+    assert!(!claims(&confirmed)["sid"].is_null());
+
+    let off = dex(crate::without_consent()).await;
+    let mut browser = off.browser();
+    browser.set_header("authorization", "Negotiate dGlja2V0");
+    let ticket = browser.log_in_through("tickets", &asking(CLIENT, &[("prompt", "login")])).await;
+    assert!(ticket.location().starts_with(CALLBACK), "without sessions all is as it was");
 }
 
 #[tokio::test]
