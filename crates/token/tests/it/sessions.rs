@@ -30,11 +30,11 @@ async fn begin(app: &TestApp) {
     let login = SessionLogin { client_id: CLIENT, ip_address: "", user_agent: "", now: app.clock.now() };
     let policy = SessionSettings::default().policy();
     let session = AuthSession::begin((SID.into(), TokenSecret::new("secret")), (&user, "mock"), &login, &policy);
-    assert_eq!(app.app.store.insert(session).await.unwrap(), Write::Done);
+    assert_eq!(app.app.store.insert(session).await.expect("memory answers"), Write::Done);
 }
 
 async fn end(app: &TestApp) {
-    assert_eq!(app.app.store.remove::<AuthSession>(SID).await.unwrap(), Write::Done);
+    assert_eq!(app.app.store.remove::<AuthSession>(SID).await.expect("memory answers"), Write::Done);
 }
 
 async fn bind(app: &TestApp) {
@@ -46,12 +46,12 @@ async fn bind(app: &TestApp) {
 /// A code of a browser with this session, or of none.
 fn code(app: &TestApp, sid: &str) -> String {
     let code = what_it_stands_for(app, &["openid", "offline_access"]);
-    app.app.seals.seal_code(&AuthCode { session_id: sid.into(), ..code }).unwrap()
+    app.app.seals.seal_code(&AuthCode { session_id: sid.into(), ..code }).expect("it is short")
 }
 
 async fn active(app: &TestApp, token: &str) -> bool {
     let shown = post(app, "/token/introspect", &[("token", token)]).await;
-    serde_json::from_str::<Value>(&shown.body).unwrap()["active"] == true
+    serde_json::from_str::<Value>(&shown.body).expect("it is JSON")["active"] == true
 }
 
 fn sid(token: &str) -> Value {
