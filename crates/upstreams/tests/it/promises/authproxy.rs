@@ -44,8 +44,8 @@ impl StandIn for AuthProxy {
         json!({})
     }
 
-    fn gate(&self) -> Option<Value> {
-        Some(json!({"allowedGroups": ["ops"]}))
+    fn gates(&self) -> Vec<Value> {
+        vec![json!({"allowedGroups": ["ops"]}), json!({"allowedGroups": ["ops"], "staticGroups": ["ops"]})]
     }
 
     async fn leave(&self) {

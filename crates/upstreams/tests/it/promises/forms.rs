@@ -29,8 +29,8 @@ impl StandIn for Crowd {
         json!({"baseURL": self.base_url()})
     }
 
-    fn gate(&self) -> Option<Value> {
-        Some(json!({"groups": ["staff"]}))
+    fn gates(&self) -> Vec<Value> {
+        vec![json!({"groups": ["staff"]})]
     }
 
     async fn leave(&self) {
@@ -83,8 +83,8 @@ impl StandIn for Keystone {
         })
     }
 
-    fn gate(&self) -> Option<Value> {
-        Some(json!({"groups": ["ops"]}))
+    fn gates(&self) -> Vec<Value> {
+        vec![json!({"groups": ["ops"]})]
     }
 
     async fn leave(&self) {
@@ -138,8 +138,8 @@ impl StandIn for MockPassword {
         json!({"username": "u", "password": "p"})
     }
 
-    fn gate(&self) -> Option<Value> {
-        None
+    fn gates(&self) -> Vec<Value> {
+        Vec::new()
     }
 
     async fn leave(&self) {}

@@ -68,8 +68,8 @@ pub(crate) trait StandIn: Sized {
         json!({})
     }
 
-    /// The keys that let in whoever is in one certain group; `None` for kinds without a gate.
-    fn gate(&self) -> Option<Value>;
+    /// The keys that let in whoever is in one certain group, for each way to say so; none for kinds without a gate.
+    fn gates(&self) -> Vec<Value>;
 
     /// The keys without which the kind never asks its upstream.
     fn dependent(&self) -> Value {

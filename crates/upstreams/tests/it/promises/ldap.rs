@@ -259,8 +259,8 @@ impl StandIn for Ldap {
         })
     }
 
-    fn gate(&self) -> Option<Value> {
-        None
+    fn gates(&self) -> Vec<Value> {
+        Vec::new()
     }
 
     async fn leave(&self) {

@@ -27,8 +27,8 @@ impl StandIn for BitbucketCloud {
         json!({"baseURL": self.fake.base(), "apiURL": format!("{}/2.0", self.fake.base())})
     }
 
-    fn gate(&self) -> Option<Value> {
-        Some(json!({"teams": ["blue-ocean"]}))
+    fn gates(&self) -> Vec<Value> {
+        vec![json!({"teams": ["blue-ocean"]}), json!({"teams": ["blue-ocean:owner"], "getWorkspacePermissions": true})]
     }
 
     async fn leave(&self) {

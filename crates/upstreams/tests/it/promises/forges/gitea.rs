@@ -30,12 +30,12 @@ impl StandIn for Gitea {
         json!({"loadAllGroups": true})
     }
 
-    fn gate(&self) -> Option<Value> {
-        Some(json!({"orgs": [{"name": "foundry", "teams": ["qa"]}]}))
+    fn gates(&self) -> Vec<Value> {
+        vec![json!({"orgs": [{"name": "foundry"}]}), json!({"orgs": [{"name": "foundry", "teams": ["qa"]}]})]
     }
 
     async fn leave(&self) {
-        self.change(|user| user.teams.retain(|(_, team)| team != "qa"));
+        self.change(|user| user.teams.clear());
     }
 
     fn rows() -> Vec<Row<Self>> {
@@ -58,7 +58,7 @@ impl StandIn for Gitea {
         Nine::kept(
             "ok id=\"3307\" name=\"oskar@forge.example\" preferred=\"oskar\" email=\"oskar@forge.example\" verified=true groups=[]",
             "groups=[\"foundry\", \"foundry:Owners\", \"foundry:qa\"]",
-            "groups=[\"foundry\", \"foundry:Owners\"]",
+            "groups=[]",
         )
     }
 }

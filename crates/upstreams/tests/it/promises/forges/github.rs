@@ -30,8 +30,12 @@ impl StandIn for GitHub {
         json!({"loadAllGroups": true})
     }
 
-    fn gate(&self) -> Option<Value> {
-        Some(json!({"orgs": [{"name": "acme"}]}))
+    fn gates(&self) -> Vec<Value> {
+        vec![
+            json!({"orgs": [{"name": "acme"}]}),
+            json!({"orgs": [{"name": "acme", "teams": ["Docs"]}]}),
+            json!({"org": "acme"}),
+        ]
     }
 
     async fn leave(&self) {

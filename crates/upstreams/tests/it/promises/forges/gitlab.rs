@@ -28,8 +28,12 @@ impl StandIn for GitLab {
         json!({"baseURL": self.fake.base()})
     }
 
-    fn gate(&self) -> Option<Value> {
-        Some(json!({"groups": ["ops"]}))
+    fn gates(&self) -> Vec<Value> {
+        vec![
+            json!({"groups": ["ops"]}),
+            json!({"groups": ["ops"], "inheritedGroups": true}),
+            json!({"groups": ["ops:owner"], "getGroupsPermission": true}),
+        ]
     }
 
     async fn leave(&self) {

@@ -34,8 +34,8 @@ impl StandIn for Microsoft {
         json!({"apiURL": self.up.fake.base(), "graphURL": self.up.fake.base(), "tenant": "fjord.example"})
     }
 
-    fn gate(&self) -> Option<Value> {
-        Some(json!({"groups": ["Platform"]}))
+    fn gates(&self) -> Vec<Value> {
+        vec![json!({"groups": ["Platform"]}), json!({"groups": ["g-1"], "groupNameFormat": "id"})]
     }
 
     async fn leave(&self) {

@@ -60,13 +60,17 @@ impl StandIn for Google {
         self.directory()
     }
 
-    fn gate(&self) -> Option<Value> {
-        let mut keys = self.directory();
-        keys["groups"] = json!(["eng@team.example"]);
-        Some(keys)
+    fn gates(&self) -> Vec<Value> {
+        let mut direct = self.directory();
+        direct["groups"] = json!(["eng@team.example"]);
+        let mut nested = self.directory();
+        lay_over(&mut nested, &json!({"groups": ["staff@team.example"], "fetchTransitiveGroupMembership": true}));
+        vec![direct, nested, json!({"hostedDomains": ["team.example"]})]
     }
 
+    /// Leaves the domain, too.
     async fn leave(&self) {
+        self.up.change(|script| script.claims["hd"] = json!("other.example"));
         let groups = vec!["all@team.example".to_owned()];
         self.up.change_directory(|directory| drop(directory.members.insert("ines@team.example".into(), groups)));
     }

@@ -26,8 +26,8 @@ impl StandIn for LinkedIn {
         json!({"baseURL": self.fake.base(), "apiURL": self.fake.base()})
     }
 
-    fn gate(&self) -> Option<Value> {
-        None
+    fn gates(&self) -> Vec<Value> {
+        Vec::new()
     }
 
     async fn leave(&self) {}

@@ -40,8 +40,8 @@ impl StandIn for OAuth {
         json!({"authorizationURL": self.at("auth"), "tokenURL": self.at("token"), "userInfoURL": self.at("userinfo")})
     }
 
-    fn gate(&self) -> Option<Value> {
-        None
+    fn gates(&self) -> Vec<Value> {
+        Vec::new()
     }
 
     async fn leave(&self) {

@@ -49,8 +49,8 @@ impl StandIn for Oidc {
         json!({"insecureEnableGroups": true})
     }
 
-    fn gate(&self) -> Option<Value> {
-        Some(json!({"allowedGroups": ["staff"]}))
+    fn gates(&self) -> Vec<Value> {
+        vec![json!({"allowedGroups": ["staff"]}), json!({"allowedGroups": ["staff"], "insecureEnableGroups": true})]
     }
 
     async fn leave(&self) {

@@ -26,8 +26,8 @@ impl StandIn for OpenShift {
         json!({"issuer": self.fake.base()})
     }
 
-    fn gate(&self) -> Option<Value> {
-        Some(json!({"groups": ["payments"]}))
+    fn gates(&self) -> Vec<Value> {
+        vec![json!({"groups": ["payments"]})]
     }
 
     async fn leave(&self) {

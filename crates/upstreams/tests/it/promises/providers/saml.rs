@@ -77,8 +77,11 @@ impl StandIn for Saml {
         json!({"groupsAttr": "groups"})
     }
 
-    fn gate(&self) -> Option<Value> {
-        Some(json!({"groupsAttr": "groups", "allowedGroups": ["staff"]}))
+    fn gates(&self) -> Vec<Value> {
+        vec![
+            json!({"groupsAttr": "groups", "allowedGroups": ["staff"]}),
+            json!({"groupsAttr": "groups", "allowedGroups": ["staff"], "filterGroups": true}),
+        ]
     }
 
     fn dependent(&self) -> Value {
@@ -221,6 +224,6 @@ fn user_rows() -> Vec<Row<Saml>> {
         row("groupsAttr", |_| json!({"groupsAttr": "groups"})).appears("groups=[\"staff\", \"r&d\"]"),
         row("groupsDelim", |_| json!({"groupsDelim": "a"})).given(Saml::grouped).appears("groups=[\"st\", \"ff\"]"),
         row("allowedGroups", |_| json!({"allowedGroups": ["root"]})).given(Saml::grouped).appears("login: gate"),
-        row("filterGroups", |_| json!({"filterGroups": true})).given(|up: &Saml| up.gate().unwrap()).vanishes("r&d"),
+        row("filterGroups", |_| json!({"filterGroups": true})).given(|up: &Saml| up.gates().remove(0)).vanishes("r&d"),
     ]
 }
