@@ -19,7 +19,7 @@ const settings = {
   connector: process.env.CONNECTOR,
 };
 
-const grants = { code, form_post: formPost, hybrid, device, client_credentials: clientCredentials };
+const grants = { code, form_post: formPost, hybrid, device, client_credentials: clientCredentials, logout };
 
 async function discover() {
   const authentication = settings.clientSecret
@@ -31,7 +31,7 @@ async function discover() {
 }
 
 /** Has the user sign in and exchanges the code; `more` are further parameters of the authorization request. */
-async function signIn(config, more = {}) {
+async function signIn(config, more = {}, browser = new Browser(settings)) {
   const checks = {
     pkceCodeVerifier: client.randomPKCECodeVerifier(),
     expectedState: client.randomState(),
@@ -47,7 +47,7 @@ async function signIn(config, more = {}) {
     nonce: checks.expectedNonce,
     ...more,
   });
-  const answer = await new Browser(settings).signIn(address);
+  const answer = await browser.signIn(address);
   return { answer, checks, tokens: await client.authorizationCodeGrant(config, answer, checks) };
 }
 
@@ -84,6 +84,26 @@ async function device(config) {
   const learnt = await identify(config, tokens);
   await refresh(config, tokens, learnt.sub);
   return { ...learnt, refreshed: true };
+}
+
+/** Signs in, has the user signed out again (RP-Initiated Logout), and looks whether anybody is signed in afterwards. */
+async function logout(config) {
+  const browser = new Browser(settings);
+  const { tokens } = await signIn(config, {}, browser);
+  await signIn(config, { prompt: 'none' }, browser);
+  const state = client.randomState();
+  const address = client.buildEndSessionUrl(config, {
+    id_token_hint: tokens.id_token,
+    post_logout_redirect_uri: settings.redirectUri,
+    state,
+  });
+  const back = await browser.signIn(address);
+  if (back.searchParams.get('state') !== state) fail(`the logout led back with ${back.search}`);
+  const refusal = await signIn(config, { prompt: 'none' }, browser).then(
+    () => fail('the user is still signed in'),
+    (error) => error.error,
+  );
+  return { sub: tokens.claims().sub, afterwards: refusal };
 }
 
 async function clientCredentials(config) {

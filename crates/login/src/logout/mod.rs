@@ -98,13 +98,13 @@ fn nobody(visit: &Visit<'_>, hint: &Hint, way_back: Option<&WayBack>) -> Result<
     }
 }
 
-/// Asks the user. The form holds what its answer leads to, and no token.
+/// Asks the user. The form holds what its answer leads to, and no token. No link leads to the application, whose page for the
+/// time after a logout would say that one has happened.
 fn ask(visit: &Visit<'_>, way_back: Option<&WayBack>) -> Result<Response, PageError> {
     let values = way_back.map(|way_back| [way_back.client_id(), way_back.uri(), way_back.state()]);
     let pairs = values.into_iter().flat_map(|values| CARRIED.into_iter().zip(values));
     let fields = pairs.filter(|(_, value)| !value.is_empty()).map(|(name, value)| HiddenField::new(name, value));
-    let back_url = way_back.map(WayBack::address).unwrap_or_default();
-    let page = Logout { state: LogoutState::Confirm, back_url, fields: fields.collect(), ..Logout::default() };
+    let page = Logout { state: LogoutState::Confirm, fields: fields.collect(), ..Logout::default() };
     visit.page(StatusCode::OK, &page)
 }
 

@@ -142,6 +142,7 @@ staticClients:
     name: Example App
     secret: {web_secret}
     redirectURIs: ['{redirect_uri}', /dex/device/callback]
+    postLogoutRedirectURIs: ['{redirect_uri}']
   - id: {public}
     name: Public App
     public: true

@@ -16,7 +16,7 @@ mod upstream;
 
 use serde_json::{Value, json};
 
-use crate::dex::{Dex, PUBLIC, SERVICE, WEB};
+use crate::dex::{Dex, PUBLIC, REDIRECT_URI, SERVICE, WEB};
 use crate::program::Program;
 
 /// `sub` of the users, as the Go program makes it: it must never change.
@@ -88,6 +88,13 @@ fn openid_client_takes_a_posted_answer() {
 #[test]
 fn openid_client_takes_a_hybrid_answer() {
     assert_eq!(Program::Node.run(&Dex::start(), "hybrid", &WEB, "local")["sub"], ADMIN);
+}
+
+#[test]
+fn openid_client_signs_out() {
+    let dex = Dex::with_sessions([REDIRECT_URI, REDIRECT_URI]);
+    let learnt = Program::Node.run(&dex, "logout", &WEB, "local");
+    assert_eq!((&learnt["sub"], &learnt["afterwards"]), (&json!(ADMIN), &json!("login_required")));
 }
 
 #[test]
