@@ -126,7 +126,7 @@ pub(crate) async fn failed(
                 Err(error) => error.into(),
             }
         }
-        other => page(other, said).into(),
+        other => page(other, &pending.request.connector_id, said).into(),
     }
 }
 
@@ -159,7 +159,7 @@ pub(crate) async fn ended(
 }
 
 /// An upstream's failure as a page.
-pub(crate) fn page(error: UpstreamError, said: &'static str) -> PageError {
+pub(crate) fn page(error: UpstreamError, connector_id: &str, said: &'static str) -> PageError {
     let page = match error {
         UpstreamError::NotInRequiredGroups { .. } => {
             PageError::new(StatusCode::FORBIDDEN, "You are not a member of any of the required groups to authenticate.")
@@ -168,8 +168,10 @@ pub(crate) fn page(error: UpstreamError, said: &'static str) -> PageError {
         UpstreamError::Unreachable(_) => {
             PageError::new(StatusCode::SERVICE_UNAVAILABLE, "The login provider cannot be reached.")
                 .hint("Please try again in a moment.")
+                .of_upstream(connector_id)
         }
-        _ => PageError::new(StatusCode::INTERNAL_SERVER_ERROR, said),
+        UpstreamError::Misconfigured(_) => PageError::new(StatusCode::INTERNAL_SERVER_ERROR, said),
+        _ => PageError::new(StatusCode::INTERNAL_SERVER_ERROR, said).of_upstream(connector_id),
     };
     page.because(error)
 }

@@ -29,13 +29,15 @@ pub struct PageError {
     pub retry_after: Option<Duration>,
     /// For our log only.
     pub cause: Option<Cause>,
+    /// The connector whose upstream is at fault, if one is; for our log only.
+    pub upstream: Option<String>,
 }
 
 impl PageError {
     /// The client's or the user's fault.
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
         let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER);
-        Self { status, message: message.into(), hint: "", retry_after, cause: None }
+        Self { status, message: message.into(), hint: "", retry_after, cause: None, upstream: None }
     }
 
     /// A bad request.
@@ -52,6 +54,12 @@ impl PageError {
     #[must_use]
     pub fn because(self, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self { cause: Some(Cause::new(cause)), ..self }
+    }
+
+    /// The same as the fault of a connector's upstream.
+    #[must_use]
+    pub fn of_upstream(self, connector_id: &str) -> Self {
+        Self { upstream: Some(connector_id.to_owned()), ..self }
     }
 
     /// The same with something the person can do.
@@ -129,6 +137,9 @@ pub async fn render_page_errors(State(app): State<Arc<App>>, request: Request, n
 fn log(error: &PageError) {
     let status = error.status.as_u16();
     match &error.cause {
+        Some(cause) if error.upstream.is_some() => {
+            tracing::warn!(status, connector_id = error.upstream, err = %cause, "{}", error.message);
+        }
         Some(cause) if error.status.is_server_error() => {
             tracing::error!(status, err = %cause, "{}", error.message);
         }

@@ -88,7 +88,7 @@ async fn direct(
                 now: visit.now,
             };
             let redirection = upstream.start(&start).await;
-            let redirection = redirection.map_err(|error| upstream::page(error, "Login error."))?;
+            let redirection = redirection.map_err(|error| upstream::page(error, &opened.about.id, "Login error."))?;
             let connector_data = ConnectorData::new(redirection.data);
             Ok((AuthRequest { connector_data, ..login }, Way::Upstream(redirection.to)))
         }
