@@ -145,45 +145,6 @@ async fn groups_are_read_as_configured() {
 }
 
 #[tokio::test]
-async fn the_gate_is_shut_at_login_and_refresh_whatever_the_client_asks() {
-    let github = GitHub::start().await.unwrap();
-    let gates = [
-        ("in no organization", json!({"orgs": [{"name": "other"}]}), "[\"other\"]"),
-        (
-            "in none of the teams",
-            json!({"orgs": [{"name": "acme", "teams": ["Nope"]}, {"name": "b", "teams": ["c"]}]}),
-            "[\"acme:Nope\", \"b:c\"]",
-        ),
-        ("the older form", json!({"org": "other"}), "[\"other\"]"),
-    ];
-    for (told, keys, required) in gates {
-        for wanted in [PLAIN, ALL] {
-            let got = open(&github, &keys).log_in(&github.fake, wanted).await;
-            assert_fails(
-                told,
-                got,
-                "gate",
-                &format!("user \"mira-k\" is not in any of the required groups {required}"),
-            );
-        }
-    }
-    for keys in [
-        json!({"orgs": [{"name": "acme", "teams": ["Docs"]}]}),
-        json!({"orgs": [{"name": "acme"}]}),
-        json!({"org": "acme"}),
-    ] {
-        github.change(|user| *user = Account::default());
-        let trial = open(&github, &keys);
-        let identity = trial.log_in(&github.fake, OFFLINE).await.unwrap();
-        trial.refresh(OFFLINE, &identity).await.unwrap();
-        github.change(|user| (user.orgs, user.teams) = (vec![], vec![]));
-        for wanted in [OFFLINE, ALL] {
-            assert_fails("removed since", trial.refresh(wanted, &identity).await, "gate", "mira-k");
-        }
-    }
-}
-
-#[tokio::test]
 async fn an_organization_that_keeps_us_out_is_one_the_user_is_not_in() {
     let github = GitHub::start().await.unwrap();
     let trial = open(&github, &json!({"orgs": [{"name": "acme"}, {"name": "solo-org"}]}));
