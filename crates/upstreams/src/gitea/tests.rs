@@ -85,31 +85,6 @@ async fn groups_are_read_as_configured() {
 }
 
 #[tokio::test]
-async fn the_gate_is_shut_at_login_and_refresh_whatever_the_client_asks() {
-    let gitea = Gitea::start().await.unwrap();
-    let gates = [
-        ("another organization", json!({"orgs": [{"name": "smithy"}]}), "[\"smithy\"]"),
-        ("a team the user lacks", json!({"orgs": [{"name": "foundry", "teams": ["secret"]}]}), "[\"foundry:secret\"]"),
-    ];
-    for (told, keys, required) in gates {
-        for wanted in [PLAIN, ALL] {
-            let text = format!("user \"oskar\" is not in any of the required groups {required}");
-            assert_fails(told, open(&gitea, &keys).log_in(&gitea.fake, wanted).await, "gate", &text);
-        }
-    }
-    for keys in [json!({"orgs": [{"name": "foundry"}]}), json!({"orgs": [{"name": "foundry", "teams": ["qa"]}]})] {
-        gitea.change(|user| *user = Account::default());
-        let trial = open(&gitea, &keys);
-        let identity = trial.log_in(&gitea.fake, OFFLINE).await.unwrap();
-        trial.refresh(OFFLINE, &identity).await.unwrap();
-        gitea.change(|user| user.teams.clear());
-        for wanted in [OFFLINE, ALL] {
-            assert_fails("removed since", trial.refresh(wanted, &identity).await, "gate", "oskar");
-        }
-    }
-}
-
-#[tokio::test]
 async fn teams_come_in_pages_until_one_is_empty() {
     let gitea = Gitea::start().await.unwrap();
     let trial = open(&gitea, &json!({"loadAllGroups": true}));
