@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use dex_connector::{Identity, UpstreamError};
-use dex_fakes::google::{ACCOUNT, Directory, Google};
+use dex_fakes::google::{ACCOUNT, Google};
 use dex_fakes::kit::{Answer, CLIENT_ID, Fault};
 use dex_jose::{Algorithm, SigningKey};
 use serde_json::{Value, json};
@@ -160,28 +160,6 @@ async fn thousands_of_groups_are_read_and_not_one_more_than_the_limit() {
         directory.members.insert("ines@team.example".into(), many(2_000));
     });
     assert_eq!(nested.log_in(&google.fake, GROUPS).await.unwrap().groups.len(), 2_000);
-}
-
-#[tokio::test]
-async fn the_gate_is_shut_at_login_and_refresh_whatever_the_client_asks() {
-    let google = Google::start().await.unwrap();
-    let shut = open(&google, &json!({"groups": ["root@team.example"]}));
-    let trial = open(&google, &json!({"groups": ["eng@team.example", "x"]}));
-    for wanted in [PLAIN, ALL] {
-        let text = "user \"ines@team.example\" is not in any of the required groups [\"root@team.example\"]";
-        assert_fails("login", shut.log_in(&google.fake, wanted).await, "gate", text);
-        assert_eq!(trial.log_in(&google.fake, wanted).await.unwrap().groups, ["eng@team.example"]);
-    }
-    let identity = trial.log_in(&google.fake, OFFLINE).await.unwrap();
-    assert_eq!(trial.refresh(OFFLINE, &identity).await.unwrap().groups, ["eng@team.example"]);
-    google.change_directory(|directory| directory.members.clear());
-    for wanted in [OFFLINE, ALL] {
-        assert_fails("removed since", trial.refresh(wanted, &identity).await, "gate", "ines@team.example");
-    }
-    let inner = json!({"groups": ["staff@team.example"], "fetchTransitiveGroupMembership": true});
-    google.change_directory(|directory| *directory = Directory::default());
-    let inner = open(&google, &inner);
-    assert_eq!(inner.log_in(&google.fake, PLAIN).await.unwrap().groups, ["staff@team.example"]);
 }
 
 #[tokio::test]
