@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use dex_connector::Identity;
 use dex_fakes::kit::{Answer, Fault};
-use dex_fakes::microsoft::{Account, Group, Microsoft};
+use dex_fakes::microsoft::{Group, Microsoft};
 use serde_json::{Value, json};
 
 use crate::forge::testing::{ALL, GROUPS, OFFLINE, PLAIN, Trial, assert_fails, parameters, stored};
@@ -165,29 +165,6 @@ async fn thousands_of_groups_are_read_in_batches_and_not_one_more_than_the_limit
     microsoft.change(|user| user.groups = many(11_001));
     let text = "microsoft: get groups: more than 11000 groups";
     assert_fails("too many", trial.log_in(&microsoft.fake, GROUPS).await, "unacceptable", text);
-}
-
-#[tokio::test]
-async fn the_gate_is_shut_at_login_and_refresh_whatever_the_client_asks() {
-    let microsoft = Microsoft::start().await.unwrap();
-    let shut = open(&microsoft, &json!({"groups": ["none", "b"]}));
-    for wanted in [PLAIN, ALL] {
-        let text =
-            "user \"7b1f0c52-0000-4000-8000-aaaabbbbcccc\" is not in any of the required groups [\"none\", \"b\"]";
-        assert_fails("login", shut.log_in(&microsoft.fake, wanted).await, "gate", text);
-    }
-    for keys in [json!({"groups": ["Platform"]}), json!({"groups": ["g-1"], "groupNameFormat": "id"})] {
-        microsoft.change(|user| *user = Account::default());
-        let trial = open(&microsoft, &keys);
-        let identity = trial.log_in(&microsoft.fake, OFFLINE).await.unwrap();
-        let identity = trial.refresh(OFFLINE, &identity).await.unwrap();
-        microsoft.change(|user| drop(user.groups.remove(0)));
-        for wanted in [OFFLINE, ALL] {
-            assert_fails("removed since", trial.refresh(wanted, &identity).await, "gate", "7b1f0c52");
-        }
-    }
-    let many = json!({"groups": ["Platform"], "tenant": "common"});
-    assert_fails("of many tenants", Trial::open("microsoft", &many), "misconfigured", "cannot be checked");
 }
 
 #[tokio::test]
