@@ -12,8 +12,6 @@ mod identity;
 mod judge;
 mod login;
 mod logout;
-#[cfg(test)]
-mod logout_tests;
 mod metadata;
 mod provider;
 mod refresh;

@@ -69,6 +69,8 @@ async fn its_users_log_in_however_it_signs_and_encrypts() {
                 let groups = ["staff".to_owned(), "r&d".to_owned()];
                 assert_eq!(said, ("mira-1", "Mira Kowalski", "mira@corp.example", &groups[..]), "{name}");
                 assert!(arrival.once.is_some_and(|once| once.until > now()), "{name}");
+                let logout: Value = serde_json::from_slice(&arrival.logout).unwrap();
+                assert!(logout["sessionIndex"].is_string() && logout["format"].is_string(), "{name}: {logout}");
                 assert!(accepted, "{name} must not get in");
             }
             Err(error) => assert!(!accepted, "{name}: {error}"),

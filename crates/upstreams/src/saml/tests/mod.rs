@@ -1,4 +1,6 @@
-//! Logins through the stand-in.
+//! Logins through the stand-in, and logouts.
+
+mod logout;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -145,6 +147,16 @@ async fn a_user_is_who_the_assertion_says_and_stays_so_at_a_refresh() {
     assert!(trial.log_in(&provider, false).await.unwrap().identity.groups.is_empty());
     assert!(refusal(trial.refresh(b"", true).await).ends_with("saml: no connector data available for refresh"));
     assert!(refusal(trial.refresh(b"?", true).await).contains("saml: failed to unmarshal cached identity"));
+}
+
+#[tokio::test]
+async fn what_a_logout_will_want_is_handed_over_where_there_is_one() {
+    let provider = IdentityProvider::start_tls().await.unwrap();
+    let cases = [(json!({}), ""), (json!({"sloURL": "https://idp.example/slo"}), "{}")];
+    for (others, expected) in cases {
+        let trial = open(&keys(&provider, &others)).unwrap();
+        assert_eq!(trial.log_in(&provider, true).await.unwrap().logout, expected.as_bytes(), "it names no session");
+    }
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use dex_saml::{
 use serde_json::{Value, json};
 use url::Url;
 
-use super::Saml;
+use super::super::Saml;
 
 const CALLBACK: &str = "https://id.example/logout/callback/corp";
 const ENTITY: &str = "https://id.example/saml";
