@@ -126,12 +126,14 @@ async fn arrive(
 
 /// Why what has come logs nobody out.
 fn not_taken(connector_id: &str, error: UpstreamError) -> PageError {
-    tracing::warn!(connector_id, err = %error, "what came to the logout callback is not taken");
     match error {
         UpstreamError::Unreachable(_) | UpstreamError::Misconfigured(_) => {
             upstream::page(error, connector_id, "Log out failed.")
         }
-        other => PageError::bad_request("This is no answer to a logout of this browser.").hint(AGAIN).because(other),
+        other => PageError::bad_request("This is no answer to a logout of this browser.")
+            .hint(AGAIN)
+            .of_upstream(connector_id)
+            .because(other),
     }
 }
 

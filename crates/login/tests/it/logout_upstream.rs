@@ -11,7 +11,7 @@ use crate::sessions::{asking, log_in, set_cookie};
 const LOGGED_OUT: &str = "You have been successfully logged out.";
 
 /// Logs a user in through the connector `leaving`, which keeps `data` for the logout, and answers the ID token.
-async fn arrive(browser: &mut Browser<'_>, user: &str, data: &str) -> String {
+pub(crate) async fn arrive(browser: &mut Browser<'_>, user: &str, data: &str) -> String {
     let away = browser.log_in_through("leaving", &asking(CLIENT, &[("prompt", "login")])).await;
     let state = away.told("state");
     let back = browser.get(&format!("/dex/callback?state={state}&user={user}&logout={data}")).await;

@@ -10,6 +10,7 @@ mod credentials;
 mod device;
 mod device_abuse;
 mod logout;
+mod logout_failures;
 mod logout_upstream;
 mod mfa;
 mod page_errors;
