@@ -74,9 +74,22 @@ pub(super) async fn after(
     if let Some(next) = chain.get(place + 1) {
         return Ok(way_to(next, request));
     }
-    let shown = |row: AuthRequest| Ok::<_, PageError>(AuthRequest { mfa_validated: true, ..row });
-    match visit.app.store.update(request.id.as_str(), shown).await? {
-        Change::Made(request) => Ok(("/auth", Step::Continue.parameters(&request))),
-        Change::Missing => Err(PageError::bad_request("User session error.")),
+    let request = change(visit, request, |row| AuthRequest { mfa_validated: true, ..row }).await?;
+    Ok(("/auth", Step::Continue.parameters(&request)))
+}
+
+/// Changes what is kept of this login. Not that of whoever has logged in for the same request meanwhile, whose key is another:
+/// what one has shown lets nobody else in.
+pub(super) async fn change(
+    visit: &Visit<'_>,
+    request: &AuthRequest,
+    change: impl Fn(AuthRequest) -> AuthRequest + Send + Sync,
+) -> Result<AuthRequest, PageError> {
+    let gone =
+        || PageError::bad_request("User session error.").hint("Please go back to the application and start again.");
+    let changed = |row: AuthRequest| if row.hmac_key == request.hmac_key { Ok(change(row)) } else { Err(gone()) };
+    match visit.app.store.update(request.id.as_str(), changed).await? {
+        Change::Made(request) => Ok(request),
+        Change::Missing => Err(gone()),
     }
 }

@@ -9,7 +9,6 @@ use dex_mfa::FactorKind;
 use dex_mfa::webauthn::{Ceremony, Refused, RelyingParty, User, updated};
 use dex_model::{AuthRequest, UserIdentity, WebAuthnCredential};
 use dex_pages::{WebauthnMode, WebauthnVerify};
-use dex_storage::Change;
 use dex_web::{App, Incoming, PageError};
 use http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
@@ -159,7 +158,8 @@ async fn begin(
         error => PageError::ours("Internal server error.", error),
     })?;
     let state = dex_oidc::to_json(&ceremony);
-    change(visit, asked, |row| AuthRequest { webauthn_session_data: Some(state.clone()), ..row }).await?;
+    let keep = |row| AuthRequest { webauthn_session_data: Some(state.clone()), ..row };
+    chain::change(visit, &asked.request, keep).await?;
     Ok(options)
 }
 
@@ -168,20 +168,8 @@ async fn take(visit: &Visit<'_>, asked: &Asked<'_>) -> Result<Ceremony, PageErro
     let none = || PageError::bad_request("Invalid session.");
     let state = asked.request.webauthn_session_data.as_deref().ok_or_else(none)?;
     let ceremony: Ceremony = serde_json::from_slice(state).map_err(|_| none())?;
-    change(visit, asked, |row| AuthRequest { webauthn_session_data: None, ..row }).await?;
+    chain::change(visit, &asked.request, |row| AuthRequest { webauthn_session_data: None, ..row }).await?;
     Ok(ceremony)
-}
-
-async fn change(
-    visit: &Visit<'_>,
-    asked: &Asked<'_>,
-    change: impl Fn(AuthRequest) -> AuthRequest + Send + Sync,
-) -> Result<(), PageError> {
-    let changed = |row| Ok::<_, PageError>(change(row));
-    match visit.app.store.update(asked.request.id.as_str(), changed).await? {
-        Change::Made(_) => Ok(()),
-        Change::Missing => Err(PageError::bad_request("User session error.")),
-    }
 }
 
 /// Keeps a user's first key, unless another window has registered one meanwhile.

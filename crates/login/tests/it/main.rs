@@ -13,6 +13,7 @@ mod logout;
 mod logout_failures;
 mod logout_upstream;
 mod mfa;
+mod mfa_races;
 mod page_errors;
 mod policies;
 mod refusals;

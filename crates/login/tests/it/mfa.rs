@@ -33,14 +33,18 @@ fn keys() -> FactorKind {
     })
 }
 
-/// A dex whose local users show the factors of `chain`, out of `codes`, `more` and `keys`.
-async fn dex(chain: &[&str]) -> TestApp {
+/// Local users show the factors of `chain`, out of `codes`, `more` and `keys`.
+pub(crate) fn asking(chain: &[&str]) -> Settings {
     let codes = || FactorKind::Totp { issuer: "dex".into() };
     let second_factors = SecondFactors {
         factors: vec![factor("codes", codes()), factor("more", codes()), factor("keys", keys())],
         default_chain: chain.iter().map(|id| (*id).to_owned()).collect(),
     };
-    app_with(Settings { second_factors, ..sessions() }).await
+    Settings { second_factors, ..sessions() }
+}
+
+async fn dex(chain: &[&str]) -> TestApp {
+    app_with(asking(chain)).await
 }
 
 async fn log_in(browser: &mut Browser<'_>) -> Shown {
@@ -71,7 +75,7 @@ fn json(shown: &Shown) -> Value {
 }
 
 /// The code of now, made from what is stored.
-async fn code(app: &TestApp, factor: &str) -> String {
+pub(crate) async fn code(app: &TestApp, factor: &str) -> String {
     let secret = totp::typed(&identity(app).await.mfa_secrets[factor]).unwrap();
     let secret = totp_rs::Secret::try_from_base32(secret).unwrap();
     let generator = totp_rs::Builder::new().with_secret(secret).build().unwrap();

@@ -31,6 +31,12 @@ pub(crate) fn shared() -> Settings {
 pub(crate) async fn dex(settings: Settings) -> TestApp {
     let app = app_with(settings).await;
     client(&app, Client { id: "wiki".into(), ..Client::default() }).await;
+    employ_joe(&app).await;
+    app
+}
+
+/// Puts [`JOE`] among the local users.
+pub(crate) async fn employ_joe(app: &TestApp) {
     let store = &app.app.store;
     let jane = store.get::<Password>(LOCAL_USER).await.unwrap().unwrap();
     let joe = Password {
@@ -42,7 +48,6 @@ pub(crate) async fn dex(settings: Settings) -> TestApp {
         ..jane
     };
     assert_eq!(store.insert(joe).await.unwrap(), Write::Done);
-    app
 }
 
 /// Puts a client there, which is called back where [`CLIENT`] is.
