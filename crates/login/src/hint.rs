@@ -22,6 +22,6 @@ pub(crate) enum HintError {
 pub(crate) async fn verified(app: &App, hint: &str) -> Result<TokenClaims, HintError> {
     let keys = app.signer.current().await.ok_or(HintError::NoKeys)?;
     let token = keys.accepted.verify_compact(hint, &keys.algorithms).map_err(|_| HintError::Invalid)?;
-    let claims = serde_json::from_slice::<TokenClaims>(&token.payload).map_err(|_| HintError::Invalid)?;
+    let claims = TokenClaims::read(&token.payload).ok_or(HintError::Invalid)?;
     if claims.iss == app.issuer.as_str() { Ok(claims) } else { Err(HintError::Invalid) }
 }

@@ -34,6 +34,6 @@ pub(crate) async fn check(app: &App, token: &str, now: Timestamp) -> Result<Opti
 async fn verify(app: &App, token: &str) -> Option<Presented> {
     let keys = app.signer.current().await?;
     let verified = keys.accepted.verify_compact(token, &keys.algorithms).ok()?;
-    let claims = serde_json::from_slice(&verified.payload).ok()?;
+    let claims = TokenClaims::read(&verified.payload)?;
     Some(Presented { claims, payload: verified.payload })
 }

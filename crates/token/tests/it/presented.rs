@@ -1,6 +1,8 @@
 //! Tokens that somebody presents: userinfo, introspection, revocation.
 
 use axum::body::Body;
+use dex_token::mint::logout_token;
+use dex_web::LogoutNotice;
 use http::{Request, header};
 
 use crate::kit::{app, app_with, code, member, post, post_as, redeem, refresh, refusal, userinfo};
@@ -80,4 +82,20 @@ async fn a_client_revokes_its_own_tokens_only() {
     assert_eq!(refusal(&refresh(&app, &held).await), (400, "invalid_grant".into()));
     assert_eq!(post(&app, "/token/revoke", &[("token", "unknown")]).await.status, 200);
     assert_eq!(refusal(&post(&app, "/token/revoke", &[]).await), (400, "invalid_request".into()));
+}
+
+#[tokio::test]
+async fn a_logout_token_is_no_other_token() {
+    let app = app().await;
+    let notice = LogoutNotice {
+        issuer: app.app.issuer.as_str().into(),
+        client_id: "web".into(),
+        uri: String::new(),
+        user_id: "jane".into(),
+        connector_id: "mock".into(),
+        session_id: "s1".into(),
+    };
+    let token = logout_token(&app.app.signer, &notice, app.clock.now()).await.unwrap();
+    assert_eq!(userinfo(&app, &token).await.status, 403);
+    assert_eq!(post(&app, "/token/introspect", &[("token", &token)]).await.body, "{\"active\":false}\n");
 }
