@@ -56,10 +56,12 @@ async fn decide(visit: &Visit<'_>) -> Result<Response, AuthorizeError> {
     Err(denied(visit, &pending, "The user refused.").await?)
 }
 
-/// Remembers the consent with the user, if anything is remembered of users.
+/// Remembers the consent with the user, if anything is remembered of users. Whoever answers once the user has left is
+/// somebody else.
 async fn remember(visit: &Visit<'_>, request: &AuthRequest) -> Result<(), PageError> {
     if let Login::Done { claims, .. } = &request.login
-        && visit.app.settings.sessions.is_some()
+        && let Some(session) = visit.session().await?
+        && session.is_of(&claims.user_id, &request.connector_id)
     {
         let user = (claims.user_id.as_str(), request.connector_id.as_str());
         dex_session::remember_consent(visit.app, user, &request.client_id, &request.scopes).await?;

@@ -144,6 +144,7 @@ async fn a_login_does_not_outlive_the_session_it_was_made_in() {
         let shown = browser.submit(&page, &[("approval", "approve")]).await;
         assert_eq!(shown.status, StatusCode::BAD_REQUEST, "{end}");
         assert!(shown.body.contains("You are not signed in any more."), "{end}: {}", shown.body);
+        assert!(consents(&app, CLIENT).await.is_empty(), "{end}: nor has anybody else agreed for them");
     }
 }
 
