@@ -9,9 +9,15 @@ use dex_storage::{Change, StorageError, Store, Write};
 use dex_web::{Clock, TokenError};
 use tokio::time::{Instant, sleep};
 
-/// How long a turn lasts if nobody ends it, since its replica was killed. More than [`TURN_MAX`] by what the clocks of two
-/// replicas may differ, and by the time that its writes may take.
-pub(super) const LIFE: Duration = Duration::from_secs(45);
+/// How far the clocks of two replicas may be apart.
+const CLOCKS_APART: Duration = Duration::from_secs(120);
+
+/// How long whoever has a turn may go on with it. More than [`TURN_MAX`] by the time that its writes may take.
+const HOLD_MAX: Duration = Duration::from_secs(45);
+
+/// How long a turn lasts if nobody ends it, since its replica was killed: by no clock is it over before its holder has
+/// stopped.
+pub(super) const LIFE: Duration = HOLD_MAX.saturating_add(CLOCKS_APART);
 
 /// How long the upstream may be asked within a turn. Connectors give up by themselves after 30 seconds.
 pub(super) const TURN_MAX: Duration = Duration::from_secs(35);
@@ -90,9 +96,9 @@ impl Turn {
         }
     }
 
-    /// Lets the next one have it. One that lasted too long is another's by now.
+    /// Lets the next one have it. One that lasted too long may be another's by now.
     pub(super) async fn end(self) {
-        if self.clock.now() >= self.mark.expiry {
+        if later(self.clock.now(), CLOCKS_APART) >= self.mark.expiry {
             return;
         }
         if let Err(error) = self.store.remove::<Spent>(&self.mark.id).await {
@@ -156,6 +162,29 @@ mod tests {
         assert!(Turn::take(&store, &clock, WHOSE).await.is_err(), "whose turn is over ends no other's");
         next.end().await;
         Turn::take(&store, &clock, WHOSE).await.ok().unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn replicas_whose_clocks_differ_take_no_turn_from_each_other() {
+        let (store, slow, now) = world();
+        let told = now.clone();
+        let fast = Clock::new(move || later(*told.lock().unwrap(), CLOCKS_APART));
+        let pass = |span| {
+            let passed = later(*now.lock().unwrap(), span);
+            *now.lock().unwrap() = passed;
+        };
+        for (holder, other) in [(&slow, &fast), (&fast, &slow)] {
+            let turn = Turn::take(&store, holder, WHOSE).await.ok().unwrap();
+            pass(TURN_MAX);
+            assert!(Turn::take(&store, other, WHOSE).await.is_err(), "the upstream may still be asked");
+            turn.end().await;
+        }
+        let killed = Turn::take(&store, &slow, WHOSE).await.ok().unwrap();
+        pass(LIFE.saturating_sub(CLOCKS_APART));
+        let next = Turn::take(&store, &fast, WHOSE).await.ok().unwrap();
+        killed.end().await;
+        assert!(Turn::take(&store, &slow, WHOSE).await.is_err(), "whose turn may be over ends no other's");
+        next.end().await;
     }
 
     #[tokio::test(start_paused = true)]

@@ -155,7 +155,9 @@ async fn a_replica_that_was_killed_holds_its_user_up_for_a_while_only() {
     upstream.answer_after(Duration::ZERO);
     assert_eq!(refusal(&refresh(&other, &token).await), (503, "temporarily_unavailable".into()));
     assert_eq!(upstream.asked(), 1, "while it may go on, nobody asks beside it");
-    other.clock.advance(Duration::from_secs(45));
+    other.clock.advance(Duration::from_secs(164));
+    assert_eq!(refusal(&refresh(&other, &token).await), (503, "temporarily_unavailable".into()));
+    other.clock.advance(Duration::from_secs(1));
     let after = refresh(&other, &token).await;
     assert_eq!(upstream.asked(), 2);
     // The answer that told the next token died with the replica.
