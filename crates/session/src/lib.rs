@@ -24,7 +24,7 @@ mod write;
 pub use activity::{note_response, note_response_in};
 pub use consent::{consented, remember_consent};
 pub use dex_storage::StorageError;
-pub use dex_token::session::alive;
+pub use dex_token::session::{alive, end_tokens};
 pub use end::{Which, end, end_all, end_expired};
 pub use enter::{EnterError, Entered, Entering, enter};
 pub use presented::{Found, current};

@@ -1,6 +1,6 @@
 //! Tokens and the browser's session they came from (sessions spec, 2.14).
 
-use dex_model::{AuthSession, Client, OfflineSessions, RefreshToken, Timestamp, UserIdentity};
+use dex_model::{AuthSession, Client, OfflineSessions, RefreshToken, RefreshTokenRef, Timestamp, UserIdentity};
 use dex_storage::{Change, StorageError, Store};
 use dex_web::{App, TokenError};
 
@@ -28,27 +28,34 @@ pub async fn revoke_bound(store: &Store, session: &AuthSession, clients: &[Clien
         return Ok(());
     }
     let whose = (session.user_id.as_str(), session.connector_id.as_str());
-    let Some(offline) = store.get::<OfflineSessions>(whose).await? else {
-        return Ok(());
-    };
-    let ended: Vec<String> = offline
-        .refresh
-        .into_values()
-        .filter(|token| token.session_id == session.id && bound.contains(&token.client_id.as_str()))
-        .map(|token| token.id)
-        .collect();
-    if ended.is_empty() {
-        return Ok(());
-    }
-    // The tokens go first, so that a crash in between leaves nothing that works.
-    for id in &ended {
+    let of_it = |token: &RefreshTokenRef| token.session_id == session.id && bound.contains(&token.client_id.as_str());
+    end_tokens(store, whose, of_it).await.map(drop)
+}
+
+/// Ends those of a user's refresh tokens that are meant, and tells how many. `whose` is the user and the connector. The tokens
+/// go before their places, so that a crash in between leaves nothing that works and can be found to be asked for again.
+///
+/// # Errors
+///
+/// [`StorageError`]; the caller may come again.
+pub async fn end_tokens(
+    store: &Store,
+    whose: (&str, &str),
+    meant: impl Fn(&RefreshTokenRef) -> bool,
+) -> Result<usize, StorageError> {
+    let offline = store.get::<OfflineSessions>(whose).await?;
+    let mut ended: Vec<_> = offline.into_iter().flat_map(|offline| offline.refresh.into_values()).collect();
+    ended.retain(meant);
+    for token in &ended {
         // Whoever removed it first has done the same.
-        let _ = store.remove::<RefreshToken>(id).await?;
+        let _ = store.remove::<RefreshToken>(&token.id).await?;
     }
-    let forget = |offline: OfflineSessions| Ok(ended.iter().fold(offline, |offline, id| offline.forget(id)));
-    // A user who is gone meanwhile holds nothing.
-    let _: Change<OfflineSessions> = store.update::<OfflineSessions, StorageError, _>(whose, forget).await?;
-    Ok(())
+    if !ended.is_empty() {
+        let forget = |offline: OfflineSessions| Ok(ended.iter().fold(offline, |left, token| left.forget(&token.id)));
+        // A user who is gone meanwhile holds nothing.
+        let _: Change<OfflineSessions> = store.update::<OfflineSessions, StorageError, _>(whose, forget).await?;
+    }
+    Ok(ended.len())
 }
 
 /// Whether the user's account is locked; without sessions nothing is asked, since nothing could be known.

@@ -1,10 +1,11 @@
 //! What is known of users, and their consents (gRPC spec, 5.7 and 5.9).
 
 use dex_model::{Connector, OfflineSessions, Password, UserIdentity};
+use dex_session::end_tokens;
 use dex_storage::{Change, StorageError};
 
 use super::time::seconds;
-use super::{refresh_tokens, second_factors, sessions};
+use super::{second_factors, sessions};
 use crate::proto::{
     self, ConsentEntry, DeleteUserIdentityReq, DeleteUserIdentityResp, GetUserIdentityReq, GetUserIdentityResp,
     ListUserIdentitiesReq, ListUserIdentitiesResp, RevokeConsentReq, RevokeConsentResp,
@@ -32,7 +33,7 @@ pub(crate) async fn delete(admin: &Admin, request: DeleteUserIdentityReq) -> Res
         return Ok(DeleteUserIdentityResp { not_found: true });
     };
     sessions::end_of_user(admin, whose).await.during("purge sessions")?;
-    refresh_tokens::end(store, whose, |_| true).await.during("purge refresh tokens")?;
+    end_tokens(store, whose, |_| true).await.during("purge refresh tokens")?;
     // Whoever removed any of these first has done the same.
     let _ = store.remove::<OfflineSessions>(whose).await.during("purge offline sessions")?;
     forget_password(admin, &user).await.during("purge password")?;

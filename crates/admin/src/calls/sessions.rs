@@ -1,10 +1,9 @@
 //! Browser sessions (gRPC spec, 5.6).
 
 use dex_model::{AuthSession, ClientState, RefreshTokenRef};
-use dex_session::Which;
+use dex_session::{Which, end_tokens};
 use dex_storage::StorageError;
 
-use super::refresh_tokens;
 use super::time::seconds;
 use crate::Admin;
 use crate::proto::{
@@ -40,7 +39,7 @@ pub(crate) async fn delete(admin: &Admin, request: DeleteAuthSessionReq) -> Resu
     let of_it = |token: &RefreshTokenRef| token.session_id.is_empty() || token.session_id == session.id;
     let whose = (session.user_id.as_str(), session.connector_id.as_str());
     // Before the session, so that a call that fails halfway can be made again.
-    refresh_tokens::end(store, whose, of_it).await.during("revoke refresh tokens")?;
+    end_tokens(store, whose, of_it).await.during("revoke refresh tokens")?;
     let ended = dex_session::end(&admin.app, &session, admin.app.clock.now()).await.during("delete auth session")?;
     tracing::info!(session_id = %session.id, user_id = whose.0, connector_id = whose.1, "api: session deleted");
     Ok(DeleteAuthSessionResp { not_found: !ended })
@@ -91,7 +90,7 @@ async fn terminate(admin: &Admin, meant: impl Fn(&AuthSession) -> bool) -> Resul
 
 async fn end_with_tokens(admin: &Admin, session: &AuthSession) -> Result<bool, StorageError> {
     let whose = (session.user_id.as_str(), session.connector_id.as_str());
-    refresh_tokens::end(&admin.app.store, whose, |_| true).await?;
+    end_tokens(&admin.app.store, whose, |_| true).await?;
     dex_session::end(&admin.app, session, admin.app.clock.now()).await
 }
 
