@@ -146,11 +146,17 @@ fn tell(app: &App, session: &AuthSession, clients: &[Client], cause: Cause) {
     }
 }
 
-/// The clients reached from a session that still exist.
+/// The clients reached from a session that still exist. One that cannot be read keeps no session alive.
 async fn clients_of(app: &App, session: &AuthSession) -> Result<Vec<Client>, StorageError> {
     let mut clients = Vec::new();
     for id in session.client_states.keys() {
-        clients.extend(app.store.get::<Client>(id).await?);
+        match app.store.get::<Client>(id).await {
+            Ok(client) => clients.extend(client),
+            Err(error @ StorageError::Undecodable { .. }) => {
+                tracing::error!(client_id = id, err = %error, "the client is not told of a logout");
+            }
+            Err(error) => return Err(error),
+        }
     }
     Ok(clients)
 }

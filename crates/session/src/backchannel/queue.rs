@@ -14,7 +14,8 @@ use url::Url;
 use super::deliver::{Deliver, Undelivered};
 use super::uri::{is_readable_on_its_way, logout_uri};
 
-/// How many notices are on their way or wait for another try. One more is not told.
+/// How many notices are on their way or wait for another try. One more is not told, nor is one of a client that has as many
+/// as there are places left: those that do not answer leave some to the others.
 pub const NOTICES_MAX: u32 = 10_000;
 
 /// How long the end of the process waits for them.
@@ -89,17 +90,24 @@ impl LogoutNotices for Backchannel {
                 return;
             }
         };
-        let Ok(place) = self.0.places.clone().try_acquire_owned() else {
+        let calls = self.0.calls_of(client_id, &uri);
+        let place = self.0.places.clone().try_acquire_owned();
+        let Some(place) = place.ok().filter(|_| notices_of(&calls) <= self.0.places.available_permits()) else {
             tracing::warn!(client_id, "the client is not told of a logout: too many are on their way");
             return;
         };
-        let calls = self.0.calls_of(client_id, &uri);
         let shared = self.0.clone();
         tokio::spawn(async move {
             shared.tell(&notice, &uri, &calls).await;
             drop(place);
         });
     }
+}
+
+/// How many notices of a client are on their way or wait, the one that asks among them: each holds its client's calls, and so
+/// does the list of clients.
+fn notices_of(calls: &Arc<Semaphore>) -> usize {
+    Arc::strong_count(calls) - 1
 }
 
 impl Shared {

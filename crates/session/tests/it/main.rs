@@ -1,6 +1,7 @@
 //! What becomes of sessions, over the memory store and a database.
 
 mod backchannel;
+mod damaged;
 mod end;
 mod enter;
 mod kit;
