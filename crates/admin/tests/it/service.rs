@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::{Request, header};
 use dex_admin::proto::{DESCRIPTOR, DiscoveryReq, VersionReq, VersionResp};
 use dex_admin::{Health, methods};
+use futures_util::FutureExt as _;
 use prost::Message as _;
 use prost_types::FileDescriptorSet;
 use tonic_health::pb::health_client::HealthClient;
@@ -96,8 +97,13 @@ async fn health_follows_the_server_and_lets_go_of_who_watches() {
     }
     let mut watching = answered(client.watch(asked("")).await);
     assert_eq!(watching.message().await.unwrap().unwrap().status(), ServingStatus::NotServing);
-    health.tell(true).await;
+    // As it is now, however often that is told.
+    for ready in [false, true, true] {
+        health.tell(ready).await;
+    }
     assert_eq!(watching.message().await.unwrap().unwrap().status(), ServingStatus::Serving);
+    health.tell(true).await;
+    assert!(watching.message().now_or_never().is_none(), "who watches hears of changes alone");
     health.end().await;
     while watching.message().await.unwrap().is_some() {}
 }
