@@ -127,11 +127,15 @@ impl Connectors {
         (self.open)(about).map(drop)
     }
 
-    /// Closes what is open and not among `all` any more.
+    /// Closes what is open and not among `all` any more, or is another by now.
     fn let_go_of_others(&self, all: &[Stored]) {
-        if self.opened.read().unwrap_or_else(PoisonError::into_inner).len() > all.len() {
+        let all: HashMap<&str, &Stored> = all.iter().map(|connector| (connector.id.as_str(), connector)).collect();
+        let stays = |id: &str, kept: &Kept| all.get(id).is_some_and(|stored| opens_alike(&kept.about, stored));
+        let opened = self.opened.read().unwrap_or_else(PoisonError::into_inner);
+        if opened.iter().any(|(id, kept)| !stays(id, kept)) {
+            drop(opened);
             let mut opened = self.opened.write().unwrap_or_else(PoisonError::into_inner);
-            opened.retain(|id, _| all.iter().any(|connector| connector.id == *id));
+            opened.retain(|id, kept| stays(id, kept));
         }
     }
 
@@ -141,8 +145,12 @@ impl Connectors {
         opened.get(id).is_none_or(|kept| kept.ready != Ready::No)
     }
 
-    /// Prepares those that are open and not ready yet, and tells which failed and why.
+    /// Prepares those that are open and not ready yet, and tells which failed and why. Those that are gone or changed by now
+    /// are not asked.
     pub async fn prepare(&self) -> Vec<(String, UpstreamError)> {
+        if let Ok(all) = self.store.list::<Stored>().await {
+            self.let_go_of_others(&all);
+        }
         let waiting: Vec<(String, Kept)> = {
             let opened = self.opened.read().unwrap_or_else(PoisonError::into_inner);
             let waiting = opened.iter().filter(|(_, kept)| kept.ready != Ready::Yes);
@@ -211,6 +219,34 @@ mod tests {
             assert_eq!(Arc::ptr_eq(&before, &now), same, "{told}");
             before = now;
         }
+    }
+
+    #[tokio::test]
+    async fn what_was_removed_or_changed_is_not_prepared_any_more() {
+        struct Away;
+        #[async_trait::async_trait]
+        impl Connector for Away {
+            fn login(&self) -> dex_connector::LoginMethod<'_> {
+                dex_connector::LoginMethod::Redirect(&MockCallback)
+            }
+            async fn prepare(&self) -> Result<(), UpstreamError> {
+                Err(UpstreamError::Misconfigured("nobody there".into()))
+            }
+        }
+        let store = Store::new(Memory::new());
+        let connectors = Connectors::new(store.clone(), Arc::new(|_| Ok(Arc::new(Away) as Arc<dyn Connector>)));
+        for id in ["changed", "removed", "stays"] {
+            assert_eq!(store.insert(stored(id, "1", "{}")).await.unwrap(), Write::Done);
+            kept(&connectors, id).await;
+        }
+        assert_eq!(connectors.prepare().await.len(), 3);
+        assert_eq!(store.remove::<Stored>("removed").await.unwrap(), Write::Done);
+        store.upsert("changed", stored("changed", "2", "{}"), |_| stored("changed", "2", "{}")).await.unwrap();
+        // As many as before, one of them never opened.
+        assert_eq!(store.insert(stored("made", "1", "{}")).await.unwrap(), Write::Done);
+        let failed: Vec<String> = connectors.prepare().await.into_iter().map(|(id, _)| id).collect();
+        assert_eq!(failed, ["stays"]);
+        assert!(connectors.available("changed") && !connectors.available("stays"));
     }
 
     #[tokio::test]
