@@ -130,10 +130,10 @@ impl Raw {
     ///
     /// # Errors
     ///
-    /// Which value is of another type than its key wants.
+    /// What a value should be and is not, without the value, which may be a secret.
     pub(super) fn read(config: &Value) -> Result<Self, String> {
         let folded = if config.is_null() { Value::Object(Map::new()) } else { fold(config, DEPTH_MAX) };
-        let raw: Self = serde_json::from_value(folded).map_err(|error| error.to_string())?;
+        let raw: Self = serde_json::from_value(folded).map_err(|error| unquoted(&error.to_string()))?;
         raw.user_search.check_username()?;
         Ok(raw)
     }
@@ -158,6 +158,12 @@ impl RawUserSearch {
         };
         if fits { Ok(()) } else { Err("username must be a string or list of strings".to_owned()) }
     }
+}
+
+/// What was expected, without what was found instead.
+fn unquoted(error: &str) -> String {
+    let expected = error.rsplit_once(", expected ").map_or("what its key wants", |(_, expected)| expected);
+    format!("a value is not {expected}")
 }
 
 /// The same with keys in lower case, of which the last counts, and without `null`s, which mean that a key is not set.

@@ -116,3 +116,12 @@ fn matchers_are_the_list_or_the_single_pair() {
         assert_eq!(settings.groups.unwrap().matchers, expected);
     }
 }
+
+#[test]
+fn what_does_not_fit_is_not_quoted() {
+    for config in [json!({"bindPW": 20251125}), json!({"bindPW": ["20251125"]}), json!({"insecureNoSSL": "20251125"})] {
+        let Err(error) = Settings::read("x", &with(config)) else { panic!("it does not fit") };
+        let text = error.to_string();
+        assert!(text.contains("parse connector config: ") && !text.contains("20251125"), "{text}");
+    }
+}

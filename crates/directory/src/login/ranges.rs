@@ -78,7 +78,8 @@ impl Directory {
 impl Part<'_> {
     /// Whether there are as many values as its numbers say, and one at least if more are to come.
     fn is_whole(&self) -> bool {
-        self.last.is_none_or(|last| last.checked_sub(self.first).is_some_and(|more| more + 1 == self.values.len()))
+        let counted = |last: usize| last.checked_sub(self.first).and_then(|more| more.checked_add(1));
+        self.last.is_none_or(|last| counted(last) == Some(self.values.len()))
     }
 }
 
@@ -123,6 +124,7 @@ mod tests {
             ("memberOf;range=-1-*", 2, None, Some(false)),
             ("memberOf;range=*-*", 2, None, Some(false)),
             ("memberOf;range=0-99999999999999999999", 2, None, Some(false)),
+            ("memberOf;range=0-18446744073709551615", 0, Some((0, Some(usize::MAX))), Some(false)),
         ];
         for (written, count, numbers, whole) in cases {
             let attribute = Attribute { name: written.into(), values: vec![b"x".to_vec(); count] };
