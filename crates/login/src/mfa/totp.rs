@@ -37,30 +37,45 @@ async fn ask_or_check(visit: &Visit<'_>) -> Result<Response, PageError> {
 }
 
 async fn ask(visit: &Visit<'_>, asked: &Asked<'_>, issuer: &str) -> Result<Response, PageError> {
-    let secret = match asked.identity.mfa_secrets.get(&asked.factor.id) {
-        Some(secret) => secret.clone(),
-        None => enrol(visit, asked, issuer).await?,
-    };
+    let secret = secret(visit, asked, issuer).await?;
     page(visit, asked, issuer, (&secret, false))
 }
 
-/// Makes the user's secret; whoever opened the page in another window sees the same one.
-async fn enrol(visit: &Visit<'_>, asked: &Asked<'_>, issuer: &str) -> Result<MfaSecret, PageError> {
+/// The user's secret, or the one that this login offers them, in each of its windows the same.
+///
+/// What no code has confirmed was perhaps shown to somebody who knows the password alone; unlike in Dex no other login
+/// confirms it, lest that somebody have the user's codes ever after.
+async fn secret(visit: &Visit<'_>, asked: &Asked<'_>, issuer: &str) -> Result<MfaSecret, PageError> {
     let id = &asked.factor.id;
-    let label = format!("({}) {}", asked.request.connector_id, asked.identity.claims.email);
-    let fresh = codes::enrol(id, issuer, &label, visit.now).map_err(unusable)?;
+    let offered = offered(visit, asked, issuer);
+    let counts = |secret: &MfaSecret| secret.confirmed || secret.secret == offered.secret;
+    if let Some(secret) = asked.identity.mfa_secrets.get(id).filter(|secret| counts(secret)) {
+        return Ok(secret.clone());
+    }
     let made = asked.update(visit, |mut identity| {
-        identity.mfa_secrets.entry(id.clone()).or_insert_with(|| fresh.clone());
+        let kept = identity.mfa_secrets.remove(id).filter(counts);
+        identity.mfa_secrets.insert(id.clone(), kept.unwrap_or_else(|| offered.clone()));
         Some(identity)
     });
     let kept = made.await?.and_then(|identity| identity.mfa_secrets.get(id).cloned());
-    Ok(kept.unwrap_or(fresh))
+    Ok(kept.unwrap_or(offered))
+}
+
+/// The secret follows from the key of the login, which is random and another for each.
+fn offered(visit: &Visit<'_>, asked: &Asked<'_>, issuer: &str) -> MfaSecret {
+    let (id, request) = (&asked.factor.id, &asked.request);
+    let key = request.hmac_key.expose().as_bytes();
+    let hash = dex_jose::hmac_sha256(key, format!("secret of authenticator:{id}").as_bytes());
+    let secret = std::array::from_fn(|n| hash[n]);
+    let label = format!("({}) {}", request.connector_id, asked.identity.claims.email);
+    codes::enrol(id, secret, (issuer, &label), visit.now)
 }
 
 async fn check(visit: &Visit<'_>, asked: &Asked<'_>, issuer: &str) -> Result<Response, PageError> {
-    let Some(secret) = asked.identity.mfa_secrets.get(&asked.factor.id) else {
+    if !asked.identity.mfa_secrets.contains_key(&asked.factor.id) {
         return Err(PageError::bad_request("MFA not enrolled."));
-    };
+    }
+    let secret = &secret(visit, asked, issuer).await?;
     let parameters = visit.parameters("Failed to parse request.")?;
     let attempts = &visit.app.attempts;
     let attempt = asked.attempt(visit);

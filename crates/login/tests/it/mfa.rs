@@ -143,12 +143,33 @@ async fn nobody_gets_by_a_factor() {
 async fn one_code_at_once_lets_in_once() {
     let app = dex(&["codes"]).await;
     let (mut one, mut other) = (app.browser(), app.browser());
-    let (mine, theirs) = (log_in(&mut one).await, log_in(&mut other).await);
+    let page = log_in(&mut one).await;
+    one.submit(&page, &[("totp", &code(&app, "codes").await)]).await;
+    app.clock.advance(Duration::from_secs(30));
+    let (mine, theirs) = (one.log_in_through("local", &[]).await, log_in(&mut other).await);
     let code = code(&app, "codes").await;
     let fields = [("totp", code.as_str())];
     let (mine, theirs) = tokio::join!(one.submit(&mine, &fields), other.submit(&theirs, &fields));
     let let_in = [&mine, &theirs].iter().filter(|shown| !shown.told("code").is_empty()).count();
     assert_eq!(let_in, 1, "{} {}", mine.status, theirs.status);
+}
+
+#[tokio::test]
+async fn a_secret_is_confirmed_by_the_login_it_was_shown_to() {
+    let app = dex(&["codes"]).await;
+    let (mut thief, mut owner) = (app.browser(), app.browser());
+    let planted = log_in(&mut thief).await;
+    let known = code(&app, "codes").await;
+    let page = log_in(&mut owner).await;
+    let mine = code(&app, "codes").await;
+    assert_ne!(known, mine, "whoever knew the password before knows no secret");
+    let again = thief.get(&planted.address).await;
+    assert_eq!(again.body, planted.body, "nor sees that of another login");
+    let shown = owner.submit(&page, &[("totp", &mine)]).await;
+    assert!(!shown.told("code").is_empty(), "{}", shown.body);
+    let refused = thief.submit(&planted, &[("totp", &known)]).await;
+    assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
+    assert!(!refused.body.contains("otpauth:"), "{}", refused.body);
 }
 
 #[tokio::test]
