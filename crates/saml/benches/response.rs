@@ -50,9 +50,9 @@ fn main() {
         ("attributes", format!("<a{attributes}/>").repeat(460)),
         ("too many attributes", format!("<a{attributes}/>").repeat(2500)),
         ("namespaces", many(390, &|n| format!("<a{}/>", many(60, &|m| format!(" xmlns:n{m}=\"u{n}\""))))),
-        ("comments", "<!---->".repeat(47_000)),
+        ("comments", "<!---->".repeat(7_900)),
         ("too many comments", "<!---->".repeat(140_000)),
-        ("texts of their own", "<![CDATA[]]>".repeat(80_000)),
+        ("texts of their own", "<![CDATA[]]>".repeat(7_900)),
         ("text", "x".repeat(1_000_000)),
         ("escapes", "&#9;".repeat(250_000)),
     ];

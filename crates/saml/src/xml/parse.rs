@@ -70,7 +70,9 @@ fn element<'a>(node: roxmltree::Node<'a, '_>, ids: &mut HashSet<&'a str>) -> Res
 
 #[cfg(test)]
 mod tests {
-    use super::super::scan::{ALL_ATTRIBUTES_MAX, ATTRIBUTES_MAX, BYTES_MAX, DEPTH_MAX, ELEMENTS_MAX, NAMESPACES_MAX};
+    use super::super::scan::{
+        ALL_ATTRIBUTES_MAX, ATTRIBUTES_MAX, BYTES_MAX, DEPTH_MAX, ELEMENTS_MAX, NAMESPACES_MAX, PIECES_MAX,
+    };
     use super::*;
 
     #[test]
@@ -85,6 +87,7 @@ mod tests {
             let rest: String = (0..count % 50).map(|n| format!(" a{n}='u'")).collect();
             format!("<a{rest}>{}</a>", format!("<a{full}/>").repeat(count / 50))
         };
+        let pieces = |piece: &str, count: usize| format!("<a>{}</a>", piece.repeat(count));
         let children = |count: usize| format!("<a>{}</a>", "<b/>".repeat(count));
         let long = |bytes: usize| format!("<a>{}</a>", "x".repeat(bytes - 7));
         let not_well_formed = |text: &str| Err(XmlError::NotWellFormed(text.into()));
@@ -113,6 +116,17 @@ mod tests {
             ),
             ("as many elements as may be", children(ELEMENTS_MAX - 1), Ok(())),
             ("more elements", children(ELEMENTS_MAX), Err(XmlError::TooLarge("elements", ELEMENTS_MAX))),
+            ("as many comments as may be", pieces("<!-- -->", PIECES_MAX), Ok(())),
+            (
+                "more comments",
+                pieces("<!-- -->", PIECES_MAX + 1),
+                Err(XmlError::TooLarge("comments and sections of text", PIECES_MAX)),
+            ),
+            (
+                "more sections",
+                pieces("<![CDATA[]]>", PIECES_MAX + 1),
+                Err(XmlError::TooLarge("comments and sections of text", PIECES_MAX)),
+            ),
             ("as many attributes in all", all_attributes(ALL_ATTRIBUTES_MAX), Ok(())),
             (
                 "more attributes in all",

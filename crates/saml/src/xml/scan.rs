@@ -15,6 +15,8 @@ pub(super) const ATTRIBUTES_MAX: usize = 64;
 pub(super) const ALL_ATTRIBUTES_MAX: usize = 24_000;
 /// How many elements, texts and comments there may be in all. Markup that is indented has a text around each element.
 pub(super) const NODES_MAX: usize = 4 * ELEMENTS_MAX;
+/// How many comments and sections of character data there may be in all. Each is a node for the canonicalisation, however empty.
+pub(super) const PIECES_MAX: usize = 8_000;
 /// How many namespace declarations may hold at one place.
 pub(super) const NAMESPACES_MAX: usize = 64;
 
@@ -24,11 +26,15 @@ pub(super) fn scan(text: &str) -> Result<(), XmlError> {
         return Err(XmlError::TooLarge("bytes", BYTES_MAX));
     }
     let mut rest = without_declaration(text)?;
-    let (mut elements, mut attributes) = (0, 0);
+    let (mut elements, mut attributes, mut pieces) = (0, 0, 0);
     // For each open element, how many namespaces are declared down to it.
     let mut open: Vec<usize> = Vec::new();
     while let Some(at) = rest.find('<') {
         let markup = &rest[at + 1..];
+        if markup.starts_with("!--") || markup.starts_with("![CDATA[") {
+            pieces += 1;
+            within("comments and sections of text", pieces, PIECES_MAX)?;
+        }
         rest = if let Some(comment) = markup.strip_prefix("!--") {
             behind(comment, "-->")?
         } else if let Some(data) = markup.strip_prefix("![CDATA[") {

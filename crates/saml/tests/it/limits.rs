@@ -51,6 +51,7 @@ fn hostile_documents_are_refused_quickly() {
             "30 000 assertions",
             into(&"<saml:Assertion xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"/>".repeat(8000)),
         ),
+        ("80 000 sections of text", into(&"<![CDATA[]]>".repeat(80_000))),
         ("11 000 ids", into(&wide(11_000, &|n| format!("<a ID=\"i{n}\"/>")))),
         ("30 000 ids", into(&wide(30_000, &|n| format!("<a ID=\"i{n}\"/>")))),
         ("10 000 prefixes to include", {
@@ -74,7 +75,7 @@ fn hostile_documents_are_refused_quickly() {
 #[test]
 fn much_that_is_harmless_is_read_quickly() {
     let honest = Plan::new(true, true).build();
-    let cases = [("comments", "<!-- -->".repeat(40_000)), ("character data", "<![CDATA[]]>".repeat(40_000))];
+    let cases = [("comments", "<!-- -->".repeat(7_000)), ("character data", "<![CDATA[]]>".repeat(7_000))];
     for (told, text) in cases {
         let text = honest.replace("<saml:Subject>", &format!("{text}<saml:Subject>"));
         assert!(quick(told, || outcome(&text)).is_ok(), "{told}");
