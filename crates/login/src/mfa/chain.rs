@@ -1,9 +1,10 @@
 //! The factors that a login asks for, and the way from one to the next.
 
-use dex_mfa::{FactorKind, SecondFactor};
+use dex_mfa::{FactorKind, SecondFactor, UnknownFactor};
 use dex_model::{AuthRequest, Client, Connector};
-use dex_oidc::Form;
+use dex_oidc::{Form, Scope};
 use dex_storage::Change;
+use dex_token::{FactorsError, second_factors};
 use dex_web::{PageError, Step};
 use http::StatusCode;
 
@@ -16,8 +17,12 @@ use crate::visit::Visit;
 ///
 /// The page of a chain that cannot be asked for: nobody gets by.
 pub(crate) async fn is_due(visit: &Visit<'_>, request: &AuthRequest) -> Result<bool, PageError> {
-    // Whether a client asks for what is not there was seen when its connector was chosen.
-    if request.mfa_validated || visit.app.settings.second_factors.factors.is_empty() {
+    if request.mfa_validated {
+        return Ok(false);
+    }
+    // Whether a client asks for what is not there was seen when its connector was chosen, but not what its audiences do.
+    let audience = |scope: &String| matches!(Scope::of(scope), Scope::Audience(_));
+    if visit.app.settings.second_factors.factors.is_empty() && !request.scopes.iter().any(audience) {
         return Ok(false);
     }
     Ok(!of(visit, request).await?.is_empty())
@@ -33,19 +38,25 @@ pub(crate) fn asked_by<'a>(
     client: &Client,
     connector_kind: &str,
 ) -> Result<Vec<&'a SecondFactor>, PageError> {
-    visit.app.settings.second_factors.chain(client, connector_kind).map_err(|error| {
-        PageError::new(StatusCode::INTERNAL_SERVER_ERROR, "The second factor of this application is not set up.")
-            .hint("Please tell the administrator.")
-            .because(error)
-    })
+    visit.app.settings.second_factors.chain(client, connector_kind).map_err(not_set_up)
 }
 
-/// The chain of a login.
+fn not_set_up(error: UnknownFactor) -> PageError {
+    PageError::new(StatusCode::INTERNAL_SERVER_ERROR, "The second factor of this application is not set up.")
+        .hint("Please tell the administrator.")
+        .because(error)
+}
+
+/// The chain of a login, with what the audiences of its token ask for.
 pub(super) async fn of<'a>(visit: &Visit<'a>, request: &AuthRequest) -> Result<Vec<&'a SecondFactor>, PageError> {
     let client = client_of(visit, request).await?;
     let connector = visit.app.store.get::<Connector>(&request.connector_id).await?;
     let connector = connector.ok_or_else(|| PageError::bad_request("Requested resource does not exist."))?;
-    asked_by(visit, &client, &connector.kind)
+    let chain = second_factors(visit.app, &client, &request.scopes, &connector.kind).await;
+    chain.map_err(|error| match error {
+        FactorsError::Unknown(error) => not_set_up(error),
+        FactorsError::Storage(error) => error.into(),
+    })
 }
 
 /// Where a factor is shown: its page and the parameters that let in there.

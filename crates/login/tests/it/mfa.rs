@@ -207,6 +207,24 @@ async fn a_client_has_its_own_chain_and_one_that_leads_nowhere_lets_nobody_in() 
 }
 
 #[tokio::test]
+async fn an_audience_is_worth_what_its_own_client_asks_for() {
+    let app = dex(&["codes"]).await;
+    set_chain(&app, &[]).await;
+    let scope = [("scope", "openid audience:server:client_id:peer")];
+    for (changes, asked) in [(&scope[..], true), (&[], false)] {
+        let mut browser = app.browser();
+        let form = browser.log_in_through("local", changes).await;
+        let shown = browser.submit(&form, &[("login", LOCAL_USER), ("password", LOCAL_PASSWORD)]).await;
+        assert_eq!(shown.address.starts_with("/dex/mfa/totp?authenticator=codes"), asked, "{changes:?}");
+    }
+    let mut browser = app.browser();
+    log_in(&mut browser).await;
+    let page = browser.log_in_through("local", &scope).await;
+    let shown = browser.submit(&page, &[("totp", &code(&app, "codes").await)]).await;
+    assert!(!shown.told("code").is_empty(), "{}", shown.body);
+}
+
+#[tokio::test]
 async fn who_must_not_be_asked_hears_of_it() {
     let app = dex(&["codes"]).await;
     let mut browser = app.browser();

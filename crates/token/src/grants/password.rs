@@ -9,6 +9,7 @@ use http::StatusCode;
 
 use crate::endpoint::Grant;
 use crate::mint::{Authorized, Issue, Subject};
+use crate::second_factors::{FactorsError, second_factors};
 use crate::{family, scopes, session, upstream};
 
 /// Logs a user in by name and password through `oauth2.passwordConnector`.
@@ -16,7 +17,7 @@ pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<Authorized, TokenError> 
     let scopes = check_scopes(grant).await?;
     let id = grant.app.settings.password_connector.as_deref().unwrap_or_default();
     let opened = upstream::resolve(grant.app, grant.client, id, GrantType::Password).await?;
-    without_second_factor(grant, &opened)?;
+    without_second_factor(grant, &opened, &scopes).await?;
     let LoginMethod::Password(connector) = opened.connector.login() else {
         return Err(TokenError::invalid_request("Requested password connector does not correct type."));
     };
@@ -64,10 +65,11 @@ pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<Authorized, TokenError> 
 }
 
 /// No second factor can be shown here, so nobody gets around one by this grant.
-fn without_second_factor(grant: &Grant<'_>, opened: &Opened) -> Result<(), TokenError> {
-    let chain = grant.app.settings.second_factors.chain(grant.client, &opened.about.kind);
-    if chain.is_ok_and(|chain| chain.is_empty()) {
-        return Ok(());
+async fn without_second_factor(grant: &Grant<'_>, opened: &Opened, scopes: &[String]) -> Result<(), TokenError> {
+    match second_factors(grant.app, grant.client, scopes, &opened.about.kind).await {
+        Ok(chain) if chain.is_empty() => return Ok(()),
+        Err(FactorsError::Storage(error)) => return Err(error.into()),
+        Ok(_) | Err(FactorsError::Unknown(_)) => {}
     }
     let text = "The client's users show a second factor, which this grant cannot ask for.";
     Err(TokenError::new(TokenErrorCode::UnauthorizedClient, text))

@@ -1,7 +1,9 @@
 //! The grants without a browser.
 
 use dex_mfa::{FactorKind, SecondFactor, SecondFactors};
-use dex_testkit::{LOCAL_PASSWORD, LOCAL_USER};
+use dex_model::Client;
+use dex_storage::StorageError;
+use dex_testkit::{CLIENT, LOCAL_PASSWORD, LOCAL_USER};
 
 use crate::kit::{app, app_with, claims, member, post, post_as, refusal};
 
@@ -53,6 +55,15 @@ async fn a_password_does_not_get_around_a_second_factor() {
         if status == 400 {
             assert_eq!(member(&shown, "error"), "unauthorized_client");
         }
+        let exempt = |client: Client| Ok(Client { mfa_chain: Some(Vec::new()), ..client });
+        let _ = app.app.store.update::<Client, StorageError, _>(CLIENT, exempt).await.expect("memory answers");
+        assert_eq!(post(&app, "/token", &form).await.status, 200, "{kinds:?}");
+        let audience = [&form[..3], &[("scope", "openid audience:server:client_id:peer")]].concat();
+        assert_eq!(
+            post(&app, "/token", &audience).await.status,
+            status,
+            "{kinds:?}: the audience's client asks for one"
+        );
     }
 }
 
