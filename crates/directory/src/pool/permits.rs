@@ -3,13 +3,17 @@
 //! Half of a pool is for searches and half for checking passwords, so that a busy one does not keep binding its connections
 //! anew. What the one half does not need at the moment the other one takes, all but the last one.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::slots::Lane;
+
+/// How often whoever waits looks whether the other half can do with less.
+const LOOK_ACROSS_EVERY: Duration = Duration::from_millis(20);
 
 /// As many permits as there may be connections.
 pub(super) struct Permits {
@@ -35,13 +39,33 @@ impl Permits {
             Lane::Service => (&self.service, &self.user),
             Lane::User => (&self.user, &self.service),
         };
-        // The last one is left to its own half: whoever takes it makes a connection change sides, and soon back again.
-        let spare = other.available_permits() > 1;
-        let at_once = own.try_acquire().ok().or_else(|| other.try_acquire().ok().filter(|_| spare));
+        let at_once = own.try_acquire().ok().or_else(|| spare(other));
         if at_once.is_some() {
             return at_once;
         }
-        timeout(patience, own.acquire()).await.ok()?.ok()
+        timeout(patience, next(own, other)).await.ok()?
+    }
+}
+
+/// One that a half does not need. The last one is left to it: whoever takes that makes a connection change sides, and soon back
+/// again.
+fn spare(half: &Semaphore) -> Option<SemaphorePermit<'_>> {
+    if half.available_permits() > 1 { half.try_acquire().ok() } else { None }
+}
+
+/// The next one of its own half, or one that the other half needs no more.
+async fn next<'a>(own: &'a Semaphore, other: &'a Semaphore) -> Option<SemaphorePermit<'a>> {
+    let mut next = pin!(own.acquire());
+    loop {
+        tokio::select! {
+            permit = &mut next => return permit.ok(),
+            () = sleep(LOOK_ACROSS_EVERY) => {
+                let permit = spare(other);
+                if permit.is_some() {
+                    return permit;
+                }
+            }
+        }
     }
 }
 
@@ -75,6 +99,23 @@ mod tests {
                 }
                 assert_eq!(held.len() - before, expected, "{lane:?} of {connections}");
             }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_waits_gets_what_the_other_half_needs_no_more_but_for_the_last_one() {
+        let permits = Permits::new(6);
+        let mut held = Vec::new();
+        for lane in [Lane::User, Lane::User, Lane::User, Lane::Service, Lane::Service, Lane::Service] {
+            held.push(permits.one(lane, PATIENCE).await.unwrap());
+        }
+        for (freed, expected) in [(1, false), (2, true)] {
+            let waiting = permits.one(Lane::User, PATIENCE);
+            let ending = async {
+                tokio::task::yield_now().await;
+                drop(held.pop());
+            };
+            assert_eq!(tokio::join!(waiting, ending).0.is_some(), expected, "{freed} of the other half are free again");
         }
     }
 
