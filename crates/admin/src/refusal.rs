@@ -4,6 +4,9 @@ use dex_storage::StorageError;
 use dex_web::TooManyAttempts;
 use tonic::{Code, Status};
 
+/// How many bytes of a text are told: it goes into a header and into the log, and may quote what was sent.
+const TEXT_BYTES_MAX: usize = 1024;
+
 /// Why a call ends without a response. The texts are those of Dex where it has one (gRPC spec, 4.3): tools look for them.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
@@ -70,7 +73,12 @@ impl Refusal {
 
 impl From<Refusal> for Status {
     fn from(refusal: Refusal) -> Self {
-        Self::new(refusal.code(), refusal.to_string())
+        let mut text = refusal.to_string();
+        if text.len() > TEXT_BYTES_MAX {
+            text.truncate(text.floor_char_boundary(TEXT_BYTES_MAX));
+            text.push_str("..");
+        }
+        Self::new(refusal.code(), text)
     }
 }
 
@@ -143,6 +151,19 @@ mod tests {
         for (refusal, code, text) in cases {
             let status = Status::from(refusal);
             assert_eq!((status.code(), status.message()), (code, text));
+        }
+    }
+
+    #[test]
+    fn what_is_told_is_short_whatever_was_sent() {
+        let short = "ab".repeat(TEXT_BYTES_MAX / 2);
+        let cases = [
+            (short.clone(), short.clone()),
+            (format!("{short}c"), format!("{short}..")),
+            (format!("a{}", "é".repeat(TEXT_BYTES_MAX)), format!("a{}..", "é".repeat(TEXT_BYTES_MAX / 2 - 1))),
+        ];
+        for (sent, told) in cases {
+            assert_eq!(Status::from(Refusal::invalid(sent)).message(), told);
         }
     }
 
