@@ -16,6 +16,15 @@ pub async fn alive(app: &App, session_id: &str, now: Timestamp) -> Result<bool, 
     Ok(session.is_some_and(|session| !session.expired(now)))
 }
 
+/// Whether somebody has ended the session of this id, if there is one. What is over by time alone lies there for longer than a
+/// code lives.
+pub(crate) async fn gone(app: &App, session_id: &str) -> Result<bool, StorageError> {
+    if app.settings.sessions.is_none() || session_id.is_empty() {
+        return Ok(false);
+    }
+    Ok(app.store.get::<AuthSession>(session_id).await?.is_none())
+}
+
 /// Ends the refresh tokens that came from exactly this session, of those clients whose tokens end with it.
 ///
 /// # Errors

@@ -14,7 +14,7 @@ use dex_web::{App, TokenError};
 use crate::endpoint::Grant;
 use crate::mint::{Authorized, Issue, Kind, Subject};
 use crate::policy::{Whom, may_use};
-use crate::{family, upstream};
+use crate::{family, session, upstream};
 
 /// How long a mark is kept beyond the code's life: a request that came in time may have to wait for a signer in another
 /// program before it finds the mark, and the clocks of replicas differ.
@@ -162,7 +162,7 @@ impl Redeemed {
     ///
     /// # Errors
     ///
-    /// `invalid_grant` for the code's second use; what was signed for it must go nowhere.
+    /// `invalid_grant` for the code's second use, or if its session was ended meanwhile; what was signed for it must go nowhere.
     pub(crate) async fn settle(self, app: &App) -> Result<(), TokenError> {
         spend(app, &self.code).await?;
         if self.stored {
@@ -170,6 +170,10 @@ impl Redeemed {
             if app.store.remove::<AuthCode>(&self.code.id).await? == Write::Lost {
                 return Err(TokenError::invalid_grant(INVALID));
             }
+        }
+        // Whoever ended it could not end what comes after.
+        if session::gone(app, &self.code.session_id).await? {
+            return Err(TokenError::invalid_grant("The session this code belongs to has ended."));
         }
         match self.family {
             Some(token) => begin_family(app, &self.code, token).await,

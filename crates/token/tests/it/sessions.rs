@@ -80,6 +80,21 @@ async fn what_a_login_brings_and_its_refreshes_name_the_session() {
 }
 
 #[tokio::test]
+async fn a_code_whose_session_was_ended_begins_nothing_that_nobody_could_end() {
+    let app = with_sessions().await;
+    begin(&app).await;
+    let (code, used) = (code(&app, SID), self::code(&app, SID));
+    redeem(&app, &used).await;
+    assert_eq!(app.records_of(Kind::RefreshToken).await, 1);
+    end(&app).await;
+    let refused = redeem(&app, &code).await;
+    assert_eq!(refusal(&refused), (400, "invalid_grant".into()));
+    assert_eq!(app.records_of(Kind::RefreshToken).await, 1);
+    assert_eq!(refusal(&redeem(&app, &used).await), (400, "invalid_grant".into()));
+    assert_eq!(app.records_of(Kind::RefreshToken).await, 0, "a replay is one all the same");
+}
+
+#[tokio::test]
 async fn a_token_of_no_browser_names_no_session() {
     let app = with_sessions().await;
     begin(&app).await;
