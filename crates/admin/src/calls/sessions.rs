@@ -5,13 +5,13 @@ use dex_session::{Which, end_tokens};
 use dex_storage::StorageError;
 
 use super::time::seconds;
-use crate::Admin;
 use crate::proto::{
     self, ClientAuthState, DeleteAuthSessionReq, DeleteAuthSessionResp, GetAuthSessionReq, GetAuthSessionResp,
     ListAuthSessionsReq, ListAuthSessionsResp, TerminateSessionsByConnectorReq, TerminateSessionsByConnectorResp,
     TerminateSessionsByUserReq, TerminateSessionsByUserResp,
 };
 use crate::refusal::{During as _, Refusal, required};
+use crate::{Admin, LIST_PAGE};
 
 pub(crate) async fn get(admin: &Admin, request: GetAuthSessionReq) -> Result<GetAuthSessionResp, Refusal> {
     required(&request.id, "no id supplied")?;
@@ -74,12 +74,19 @@ pub(crate) async fn terminate_by_user(
 ///
 /// The last one that was met, after all that could be ended were; the call may be made again.
 async fn terminate(admin: &Admin, meant: impl Fn(&AuthSession) -> bool) -> Result<i64, Refusal> {
-    let sessions: Vec<AuthSession> = admin.chosen("list auth sessions", meant).await?;
-    let (mut ended, mut failed) = (0, None);
-    for session in &sessions {
-        match end_with_tokens(admin, session).await {
-            Ok(ours) => ended += i64::from(ours),
-            Err(error) => failed = Some(error),
+    let (mut ended, mut failed, mut after) = (0, None, None);
+    loop {
+        // Page by page: there may be more than a response could hold.
+        let page = admin.app.store.page::<AuthSession>(after.as_ref(), LIST_PAGE).await.during("list auth sessions")?;
+        for session in page.records.iter().filter(|session| meant(session)) {
+            match end_with_tokens(admin, session).await {
+                Ok(ours) => ended += i64::from(ours),
+                Err(error) => failed = Some(error),
+            }
+        }
+        match page.next {
+            Some(next) => after = Some(next),
+            None => break,
         }
     }
     match failed {

@@ -122,6 +122,21 @@ async fn the_sessions_of_a_connector_end() {
     assert_eq!(held(&kit).await, ["of-none", "of-s1", "of-s2"], "Jane's of another connector");
 }
 
+#[tokio::test]
+async fn more_sessions_end_than_could_be_listed() {
+    const MORE: usize = 100_001;
+    let kit = kit().await;
+    for n in 0..MORE {
+        kit.keep(session(&format!("t{n}"), "jim", "saml")).await;
+    }
+    let listed = kit.client().list_auth_sessions(ListAuthSessionsReq::default()).await;
+    assert_refused(listed, Code::ResourceExhausted, "there are more than 100000: too many for one response");
+    let request = TerminateSessionsByConnectorReq { connector_id: "saml".into() };
+    let ended = answered(kit.client().terminate_sessions_by_connector(request).await).sessions_terminated;
+    assert_eq!(ended, MORE as i64);
+    assert_eq!(left(&kit).await, ["s1", "s2", "s3", "s4"]);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn each_session_is_counted_by_one_of_many() {
     let kit = kit().await;
