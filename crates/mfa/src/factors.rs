@@ -1,6 +1,6 @@
 //! Which factors are asked of whom.
 
-use dex_model::Client;
+use dex_model::{Client, UserIdentity};
 
 use crate::webauthn::RelyingParty;
 
@@ -36,6 +36,21 @@ pub enum FactorKind {
     WebAuthn(RelyingParty),
 }
 
+impl SecondFactor {
+    /// Whether it is asked of who comes through a connector of this kind.
+    pub fn applies_to(&self, connector_kind: &str) -> bool {
+        self.connector_kinds.is_empty() || self.connector_kinds.iter().any(|kind| kind == connector_kind)
+    }
+
+    /// Whether the user has set it up.
+    pub fn is_set_up(&self, user: &UserIdentity) -> bool {
+        match self.kind {
+            FactorKind::Totp { .. } => user.mfa_secrets.get(&self.id).is_some_and(|secret| secret.confirmed),
+            FactorKind::WebAuthn(_) => user.webauthn_credentials.get(&self.id).is_some_and(|keys| !keys.is_empty()),
+        }
+    }
+}
+
 /// A chain names a factor that is not configured. Whoever is asked for it cannot log in: nobody is let in without what an
 /// operator or administrator asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -60,11 +75,8 @@ impl SecondFactors {
             let unknown = || UnknownFactor { client_id: client.id.clone(), factor: name.clone() };
             self.factors.iter().find(|factor| factor.id == *name).ok_or_else(unknown)
         });
-        let applies = |factor: &&SecondFactor| {
-            factor.connector_kinds.is_empty() || factor.connector_kinds.iter().any(|kind| kind == connector_kind)
-        };
         let all: Vec<_> = named.collect::<Result<_, _>>()?;
-        Ok(all.into_iter().filter(applies).collect())
+        Ok(all.into_iter().filter(|factor| factor.applies_to(connector_kind)).collect())
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) async fn enter<'a>(visit: &Visit<'a>) -> Result<Entry<'a>, PageError>
     Ok(Entry::Asked(Box::new(Asked { request, factor, identity })))
 }
 
-fn whose(request: &AuthRequest) -> Result<(&str, &str), PageError> {
+pub(super) fn whose(request: &AuthRequest) -> Result<(&str, &str), PageError> {
     match &request.login {
         Login::Done { claims, .. } => Ok((claims.user_id.as_str(), request.connector_id.as_str())),
         Login::Awaited => Err(PageError::bad_request("Login process not yet finalized.")),

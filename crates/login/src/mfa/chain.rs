@@ -1,13 +1,14 @@
 //! The factors that a login asks for, and the way from one to the next.
 
 use dex_mfa::{FactorKind, SecondFactor, UnknownFactor};
-use dex_model::{AuthRequest, Client, Connector};
+use dex_model::{AuthRequest, Client, Connector, UserIdentity};
 use dex_oidc::{Form, Scope};
 use dex_storage::Change;
 use dex_token::{FactorsError, second_factors};
 use dex_web::{PageError, Step};
 use http::StatusCode;
 
+use super::asked::whose;
 use crate::pending::client_of;
 use crate::visit::Visit;
 
@@ -47,16 +48,26 @@ fn not_set_up(error: UnknownFactor) -> PageError {
         .because(error)
 }
 
-/// The chain of a login, with what the audiences of its token ask for.
+/// The chain of a login, with what the audiences of its token ask for. Whoever is to set its first factor up and has another
+/// shows that one before: a password alone sets up the very first.
 pub(super) async fn of<'a>(visit: &Visit<'a>, request: &AuthRequest) -> Result<Vec<&'a SecondFactor>, PageError> {
     let client = client_of(visit, request).await?;
     let connector = visit.app.store.get::<Connector>(&request.connector_id).await?;
     let connector = connector.ok_or_else(|| PageError::bad_request("Requested resource does not exist."))?;
     let chain = second_factors(visit.app, &client, &request.scopes, &connector.kind).await;
-    chain.map_err(|error| match error {
+    let mut chain = chain.map_err(|error| match error {
         FactorsError::Unknown(error) => not_set_up(error),
         FactorsError::Storage(error) => error.into(),
-    })
+    })?;
+    let Some(first) = chain.first() else { return Ok(chain) };
+    let Some(user) = visit.app.store.get::<UserIdentity>(whose(request)?).await? else { return Ok(chain) };
+    let mut all = visit.app.settings.second_factors.factors.iter();
+    let had = all.find(|factor| factor.applies_to(&connector.kind) && factor.is_set_up(&user));
+    if let Some(had) = had.filter(|_| !first.is_set_up(&user)) {
+        chain.retain(|factor| factor.id != had.id);
+        chain.insert(0, had);
+    }
+    Ok(chain)
 }
 
 /// Where a factor is shown: its page and the parameters that let in there.

@@ -294,6 +294,26 @@ async fn a_key_is_registered_by_who_has_none_only() {
 }
 
 #[tokio::test]
+async fn whoever_has_a_factor_shows_it_before_another_is_set_up() {
+    let app = dex(&["codes"]).await;
+    let mut browser = app.browser();
+    let page = log_in(&mut browser).await;
+    browser.submit(&page, &[("totp", &code(&app, "codes").await)]).await;
+    for chain in [&["keys"][..], &["keys", "codes"], &["more"]] {
+        set_chain(&app, chain).await;
+        app.clock.advance(Duration::from_secs(30));
+        let mut thief = app.browser();
+        let page = log_in(&mut thief).await;
+        assert!(page.address.contains("authenticator=codes&"), "{chain:?} {}", page.address);
+        let next = thief.submit(&page, &[("totp", &code(&app, "codes").await)]).await;
+        let wanted = format!("authenticator={}&", chain[0]);
+        assert!(next.address.contains(&wanted), "{chain:?} {} {}", next.address, next.body);
+    }
+    let page = log_in(&mut app.browser()).await;
+    assert!(page.address.contains("authenticator=codes&"), "what was shown and not confirmed is not set up");
+}
+
+#[tokio::test]
 async fn a_locked_account_is_asked_for_nothing() {
     let app = dex(&["codes"]).await;
     let mut browser = app.browser();
