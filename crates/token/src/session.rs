@@ -16,8 +16,8 @@ pub async fn alive(app: &App, session_id: &str, now: Timestamp) -> Result<bool, 
     Ok(session.is_some_and(|session| !session.expired(now)))
 }
 
-/// Whether somebody has ended the session of this id, if there is one. What is over by time alone lies there for longer than a
-/// code lives.
+/// Whether the session of this id has been ended; the empty id is none that could be. One that is over by time alone goes at
+/// the next look of its browser, or after longer than a code lives.
 pub(crate) async fn gone(app: &App, session_id: &str) -> Result<bool, StorageError> {
     if app.settings.sessions.is_none() || session_id.is_empty() {
         return Ok(false);
