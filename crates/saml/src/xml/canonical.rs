@@ -1,6 +1,6 @@
 //! Canonical bytes (Canonical XML 1.0 and 1.1, Exclusive XML Canonicalization 1.0).
 
-use bergshamra_c14n::{C14nMode, canonicalize_doc};
+use bergshamra_c14n::{C14nMode, canonicalize_doc_to};
 use bergshamra_xml::NodeSet;
 use uppsala::{NodeId, Parser};
 
@@ -60,7 +60,9 @@ pub(crate) fn canonicalize(text: &str, depth: usize, comments: bool, how: &Canon
         true => NodeSet::tree_with_comments(apex, &document),
         false => NodeSet::tree_without_comments(apex, &document),
     };
-    let bytes = canonicalize_doc(&document, how.mode, Some(&nodes), &how.prefixes).ok()?;
+    // Seldom longer than the text, and a vector that grows is there twice.
+    let mut bytes = Vec::with_capacity(text.len());
+    canonicalize_doc_to(&document, how.mode, Some(&nodes), &how.prefixes, &mut bytes).ok()?;
     String::from_utf8(bytes).ok()
 }
 

@@ -7,7 +7,7 @@ pub(super) const BYTES_MAX: usize = 1024 * 1024;
 /// How many elements may lie within each other. A response of Keycloak comes to 9, metadata to 12.
 pub(super) const DEPTH_MAX: usize = 40;
 /// How many elements there may be. A response with 10 000 groups has 10 100.
-pub(super) const ELEMENTS_MAX: usize = 12_000;
+pub(super) const ELEMENTS_MAX: usize = 10_500;
 /// How many attributes an element may have.
 pub(super) const ATTRIBUTES_MAX: usize = 64;
 /// How many attributes there may be in all, namespace declarations included. Where the value of a group has three it has 170
