@@ -2,9 +2,10 @@
 
 use axum::response::Response;
 use dex_connector::{Arrival, Identity};
-use dex_model::{AuthRequest, AuthSession, Claims, ConnectorData};
+use dex_model::{AuthRequest, AuthSession, Claims, ConnectorData, UserIdentity};
 use dex_oidc::{AuthorizeErrorCode, subject};
 use dex_session::{EnterError, Entering};
+use dex_storage::StorageError;
 use dex_web::PageError;
 use http::StatusCode;
 
@@ -95,6 +96,15 @@ fn refused(error: EnterError) -> PageError {
         EnterError::Blocked { .. } => blocked(),
         EnterError::Storage(error) => error.into(),
     }
+}
+
+/// Whether the account of a user, who came through a connector (`whose`), is locked.
+pub(crate) async fn locked(visit: &Visit<'_>, whose: (&str, &str)) -> Result<bool, StorageError> {
+    if visit.app.settings.sessions.is_none() {
+        return Ok(false);
+    }
+    let user = visit.app.store.get::<UserIdentity>(whose).await?;
+    Ok(user.is_some_and(|user| user.blocked(visit.now)))
 }
 
 /// The account is locked (sessions spec, 2.16).

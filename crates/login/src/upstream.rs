@@ -9,6 +9,7 @@ use dex_web::connectors::{ConnectorError, Opened};
 use http::StatusCode;
 
 use crate::authorize::grant_of;
+use crate::finish::{blocked, locked};
 use crate::mfa;
 use crate::pending::{Pending, client_of};
 use crate::respond::{AuthorizeError, Destination};
@@ -68,14 +69,15 @@ pub(crate) fn is_redirect(opened: &Opened) -> bool {
     matches!(opened.connector.login(), LoginMethod::Redirect(_))
 }
 
-/// Whether the login may still end as it began: client, connector and policies may have changed meanwhile.
+/// Whether the login may still end as it began: client, connector, policies and the account may have changed meanwhile.
 pub(crate) async fn still_allowed(visit: &Visit<'_>, request: &AuthRequest) -> Result<(), PageError> {
     let client = client_of(visit, request).await?;
     let connector = visit.app.store.get::<Connector>(&request.connector_id).await?;
     let connector = connector.ok_or_else(unknown)?;
     let whom = match &request.login {
+        Login::Done { claims, .. } if locked(visit, (&claims.user_id, &connector.id)).await? => return Err(blocked()),
         Login::Done { claims, .. } => Whom::User(&connector, claims),
-        _ => Whom::Anyone(&connector),
+        Login::Awaited => Whom::Anyone(&connector),
     };
     let grant = grant_of(&visit.app.issuer, request.asked_for(), &request.redirect_uri);
     may_use(&client, whom, grant).map_err(refused)

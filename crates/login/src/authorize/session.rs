@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 use dex_connector::LoginMethod;
-use dex_model::{AuthSession, Connector, ConnectorData, OfflineSessions, UserIdentity};
+use dex_model::{AuthSession, Connector, ConnectorData, OfflineSessions};
 use dex_oidc::{AuthorizeErrorCode, Form, Prompt, decode_pair, subject};
 use dex_session::Reuse;
 use dex_storage::StorageError;
@@ -11,7 +11,7 @@ use dex_web::connectors::Opened;
 
 use super::trusted::{Checked, Trusted};
 use crate::dispatch::{proceed, too_late};
-use crate::finish::blocked;
+use crate::finish::{blocked, locked};
 use crate::pending::{Kept, Pending};
 use crate::respond::AuthorizeError;
 use crate::upstream::{self, Chosen};
@@ -143,18 +143,14 @@ pub(super) async fn way_in(
         Decision::Choose | Decision::Ask => Ok(WayIn::Login),
         Decision::Use(session) => match reuse(visit, trusted, checked, opened, session).await? {
             Some(reuse) => Ok(WayIn::Session(Box::new(reuse))),
-            None if locked(visit, session).await? => Err(refused(trusted, prompt, blocked())),
+            // Its user hears that rather than be asked to log in, in vain.
+            None if locked(visit, (&session.user_id, &session.connector_id)).await? => {
+                Err(refused(trusted, prompt, blocked()))
+            }
             None if prompt.none => refuse(NOBODY),
             None => Ok(WayIn::Login),
         },
     }
-}
-
-/// Whether the session's account is locked. Its user hears that rather than be asked to log in, in vain.
-async fn locked(visit: &Visit<'_>, session: &AuthSession) -> Result<bool, StorageError> {
-    let whose = (session.user_id.as_str(), session.connector_id.as_str());
-    let user = visit.app.store.get::<UserIdentity>(whose).await?;
-    Ok(user.is_some_and(|user| user.blocked(visit.now)))
 }
 
 /// A refusal for the user, or for the client if nothing may be shown.

@@ -192,6 +192,20 @@ async fn a_locked_account_gets_in_neither_way() {
 }
 
 #[tokio::test]
+async fn an_account_that_is_locked_while_its_user_is_asked_gets_nothing() {
+    let app = asking_for_consent().await;
+    let mut browser = app.browser();
+    let form = browser.log_in_through("local", &asking(CLIENT, &[])).await;
+    let page = submit(&mut browser, &form, LOCAL_USER).await;
+    let until = dex_model::later(app.clock.now(), std::time::Duration::from_secs(60));
+    let lock = |user: UserIdentity| Ok(UserIdentity { blocked_until: until, ..user });
+    let _ = app.app.store.update::<UserIdentity, StorageError, _>((JANE_ID, "local"), lock).await.unwrap();
+    let shown = browser.submit(&page, &[("approval", "approve")]).await;
+    assert_eq!(shown.status, StatusCode::FORBIDDEN, "{}", shown.location());
+    assert!(shown.body.contains("This account is locked."), "{}", shown.body);
+}
+
+#[tokio::test]
 async fn a_browser_is_one_user_at_a_time() {
     let app = dex(sessions()).await;
     let mut browser = app.browser();
