@@ -173,7 +173,7 @@ pub async fn complete(app: &App, user_code: &str, code_text: &str, now: Timestam
         Credentials { id: request.client_id.clone(), secret: request.client_secret.clone(), basic: false };
     let client = AuthenticatedClient::check(app, &credentials).await;
     let client = client.map_err(|error| PageError::new(error.status, error.description.clone()).because(error))?;
-    let allowed = authorization_code::still_allowed(app, &client, &code, &[GrantType::DeviceCode]).await;
+    let allowed = authorization_code::still_allowed(app, &client, &code, &[GrantType::DeviceCode], now).await;
     let opened = allowed.map_err(failed)?;
     let refreshable = authorization_code::refreshable(app, &client, &opened, &code);
     let (authorized, redeemed) = authorization_code::issue(refreshable, code, code_text, now);

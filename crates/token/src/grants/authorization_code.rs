@@ -48,19 +48,23 @@ pub(crate) async fn redeem(grant: &Grant<'_>) -> Result<(Authorized, Redeemed), 
     }
     // Hybrid requests begin as implicit ones.
     let grants = [GrantType::AuthorizationCode, GrantType::Implicit];
-    let opened = still_allowed(grant.app, grant.client, &code, &grants).await?;
+    let opened = still_allowed(grant.app, grant.client, &code, &grants, grant.now).await?;
     let refreshable = refreshable(grant.app, grant.client, &opened, &code);
     Ok(issue(refreshable, code, text, grant.now))
 }
 
-/// The connector of a code, if its client may still use it through one of `grants`: a policy may have changed
-/// since the code was issued.
+/// The connector of a code, if its client may still use it through one of `grants`: a policy or the account may have
+/// changed since the code was issued.
 pub(crate) async fn still_allowed(
     app: &App,
     client: &Client,
     code: &AuthCode,
     grants: &[GrantType],
+    now: Timestamp,
 ) -> Result<Opened, TokenError> {
+    if session::blocked(app, (&code.claims.user_id, &code.connector_id), now).await? {
+        return Err(TokenError::invalid_grant("The account is locked."));
+    }
     let opened = app.connectors.get(&code.connector_id).await.map_err(|error| match error {
         ConnectorError::Unknown => TokenError::invalid_grant(INVALID).because(error),
         ConnectorError::Broken(_) => TokenError::unavailable(error),

@@ -186,6 +186,7 @@ async fn a_locked_account_gets_no_tokens() {
     lock(&what_it_stands_for(&app, &[]).claims.user_id, "mock").await;
     lock("08a8684b-db88-4b73-90a9-3cd1661f5466", "local").await;
     assert_eq!(refusal(&refresh(&app, &token).await), (400, "invalid_grant".into()));
+    assert_eq!(refusal(&redeem(&app, &code(&app, SID)).await), (400, "invalid_grant".into()));
     let form =
         [("grant_type", "password"), ("username", LOCAL_USER), ("password", LOCAL_PASSWORD), ("scope", "openid")];
     assert_eq!(refusal(&post(&app, "/token", &form).await), (401, "access_denied".into()));
