@@ -8,6 +8,9 @@ use super::decide::Hint;
 use crate::respond::in_query;
 use crate::visit::Visit;
 
+/// The longest `state` that is given back, in bytes. It is kept with the session while its user logs out upstream.
+const STATE_BYTES_MAX: usize = 4096;
+
 /// A client's page that it has registered for the time after a logout.
 ///
 /// Only [`registered`](WayBack::registered) makes one, so whatever redirects to it was checked.
@@ -78,6 +81,9 @@ pub(super) async fn way_back(
 ) -> Result<Option<WayBack>, PageError> {
     if uri.is_empty() {
         return Ok(None);
+    }
+    if state.len() > STATE_BYTES_MAX {
+        return Err(PageError::bad_request("The state is too long."));
     }
     let Some(client_id) = client_id else {
         // Whoever sent a hint of theirs has done nothing wrong if its key is gone by now.

@@ -168,7 +168,9 @@ async fn what_is_wrong_is_told_and_ends_nothing() {
     let (mut browser, own) = logged_in(&app).await;
     let hint = ("id_token_hint", own.as_str());
     let to = |uri| ("post_logout_redirect_uri", uri);
+    let long = "s".repeat(4097);
     let cases = [
+        ("a state that is too long", vec![hint, to(BYE), ("state", &long)], "The state is too long."),
         ("no client", vec![to(BYE)], "post_logout_redirect_uri requires id_token_hint or client_id."),
         ("an unknown client", vec![to(BYE), ("client_id", "nope")], "Invalid client."),
         (
