@@ -64,10 +64,10 @@ impl Fleet {
     }
 }
 
-/// Logs in, refreshes, and verifies what comes, until it is time to end.
-pub(crate) async fn go_on(fleet: Arc<Fleet>, tally: Arc<Tally>, until: Instant) {
+/// Logs in through `connector`, refreshes, and verifies what comes, until it is time to end.
+pub(crate) async fn go_on(fleet: Arc<Fleet>, tally: Arc<Tally>, connector: String, until: Instant) {
     while Instant::now() < until {
-        let Some(mut tokens) = log_in(&fleet, &tally).await else { continue };
+        let Some(mut tokens) = log_in(&fleet, &tally, &connector).await else { continue };
         Tally::count(&tally.logins);
         for _ in 0..REFRESHES {
             verify(&fleet, &tally, &tokens).await;
@@ -99,10 +99,10 @@ async fn answered(tally: &Tally, asked: &str, sent: Result<Response, reqwest::Er
 }
 
 /// A whole login by code; one that breaks off is none, and begins anew.
-async fn log_in(fleet: &Fleet, tally: &Tally) -> Option<Value> {
+async fn log_in(fleet: &Fleet, tally: &Tally, connector: &str) -> Option<Value> {
     let query = "client_id=app&redirect_uri=http%3A%2F%2Fapp.example%2Fcallback&response_type=code&state=s\
                  &scope=openid+email+offline_access";
-    let asked = fleet.client.get(fleet.at_next(&format!("/dex/auth/mock?{query}"))).send().await;
+    let asked = fleet.client.get(fleet.at_next(&format!("/dex/auth/{connector}?{query}"))).send().await;
     let begun = answered(tally, "/auth", asked).await?;
     let cookie = header_of(&begun, header::SET_COOKIE);
     let cookie = cookie.split(';').next().unwrap_or_default().to_owned();

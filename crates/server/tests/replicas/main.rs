@@ -26,6 +26,10 @@ const REPLICAS: usize = 3;
 /// How many users log in and refresh at once.
 const USERS: usize = 6;
 
+/// Of how many subjects they are. Two share one, for their rows to be written by both; were it all of them, so many logins would
+/// end the tokens of one that had to wait ([`TOKENS_PER_CLIENT_MAX`](dex_model::TOKENS_PER_CLIENT_MAX)).
+const SUBJECTS: usize = 3;
+
 /// How often a replica is killed.
 const KILL_EVERY: Duration = Duration::from_secs(20);
 
@@ -73,7 +77,8 @@ async fn live_together(store: Store) {
     let fleet = Arc::new(Fleet::new(ports));
     let tally = Arc::new(Tally::default());
     let until = Instant::now() + length();
-    let users: Vec<_> = (0..USERS).map(|_| tokio::spawn(go_on(fleet.clone(), tally.clone(), until))).collect();
+    let go_on = |user| go_on(fleet.clone(), tally.clone(), format!("mock-{}", user % SUBJECTS), until);
+    let users: Vec<_> = (0..USERS).map(|user| tokio::spawn(go_on(user))).collect();
     let pausing = pause(&store, &tally, until);
     let killing = kill(&mut replicas, &fleet, until);
     tokio::join!(pausing, killing);

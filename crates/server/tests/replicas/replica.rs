@@ -9,6 +9,8 @@ use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::process::Command;
 
+use crate::SUBJECTS;
+
 /// How long a replica may take to listen.
 const START_LIMIT: Duration = Duration::from_secs(30);
 
@@ -51,6 +53,8 @@ async fn run(port: u16, config: &PathBuf, folder: &TempDir) -> Process {
 
 /// A lost answer is asked for again within the reuse interval.
 fn configuration(issuer_port: u16, port: u16, storage: &str) -> String {
+    let connector = |subject| format!("{{type: mockCallback, id: mock-{subject}, name: Mock}}");
+    let connectors = (0..SUBJECTS).map(connector).collect::<Vec<_>>().join(", ");
     format!(
         "issuer: http://127.0.0.1:{issuer_port}/dex\n\
          storage: {storage}\n\
@@ -58,6 +62,6 @@ fn configuration(issuer_port: u16, port: u16, storage: &str) -> String {
          oauth2: {{skipApprovalScreen: true}}\n\
          expiry: {{signingKeys: 10s, idTokens: 1m, refreshTokens: {{reuseInterval: 30s}}}}\n\
          staticClients: [{{id: app, name: App, secret: secret, redirectURIs: ['http://app.example/callback']}}]\n\
-         connectors: [{{type: mockCallback, id: mock, name: Mock}}]\n"
+         connectors: [{connectors}]\n"
     )
 }
