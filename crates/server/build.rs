@@ -8,7 +8,7 @@ fn main() {
     let given = std::env::var("DEX_VERSION").ok().filter(|version| !version.is_empty());
     // Asking git for each debug build would build the program anew at every commit.
     let release = std::env::var("PROFILE").is_ok_and(|profile| profile == "release");
-    let version = given.or_else(|| from_git().filter(|_| release));
+    let version = given.or_else(|| if release { from_git() } else { None });
     println!("cargo::rustc-env=DEX_BUILD_VERSION={}", version.as_deref().unwrap_or("DEV"));
 
     let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
@@ -19,8 +19,11 @@ fn main() {
 
 /// The tag of a clean release, else `v0.1.0-20260806171424-ab64ed77`, with `-dirty` if it is.
 fn from_git() -> Option<String> {
-    if let Some(head) = run("git", &["rev-parse", "--git-path", "HEAD"]) {
-        println!("cargo::rerun-if-changed={head}");
+    // The one changes with the branch, the other with each commit.
+    for file in ["HEAD", "logs/HEAD"] {
+        if let Some(path) = run("git", &["rev-parse", "--git-path", file]) {
+            println!("cargo::rerun-if-changed={path}");
+        }
     }
     let dirty = if run("git", &["status", "--porcelain"])?.is_empty() { "" } else { "-dirty" };
     if let Some(tag) = run("git", &["describe", "--tags", "--exact-match"]) {
