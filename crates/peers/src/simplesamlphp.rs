@@ -61,7 +61,8 @@ impl SimpleSamlPhp {
         let port = free_port()?;
         write_all(folder.path(), port, known)?;
         let mut command = Command::new("php");
-        command.args(["-S", &format!("127.0.0.1:{port}"), "-t", PAGES]);
+        // Compiled files are kept for two seconds, though one was written anew meanwhile.
+        command.args(["-d", "opcache.enable=0", "-S", &format!("127.0.0.1:{port}"), "-t", PAGES]);
         command.env("SIMPLESAMLPHP_CONFIG_DIR", folder.path());
         let process = Process::start(&mut command, &folder.path().join("log"))?;
         // Taken already where a test did it before us.
