@@ -5,6 +5,7 @@
 //! the issuer and fills in forms. Nothing here listens on a port, and nobody sleeps.
 
 mod app;
+mod bent;
 mod browser;
 mod clock;
 mod logouts;
@@ -15,6 +16,7 @@ mod upstream;
 mod world;
 
 pub use app::TestApp;
+pub use bent::{Bend, Bent};
 pub use browser::{Browser, REDIRECTS_MAX};
 pub use clock::TestClock;
 pub use rotating::{Failure, Rotating};

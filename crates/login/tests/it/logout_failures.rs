@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use dex_model::{AnyRecord, Key, Kind, Timestamp};
-use dex_storage::{Backend, Memory, Seen, StorageError, Write};
-use dex_testkit::{LOCAL_USER, TestApp};
+use dex_model::Key;
+use dex_storage::{Backend, Memory, StorageError, Write};
+use dex_testkit::{Bend, Bent, LOCAL_USER, TestApp};
 use http::{Method, StatusCode};
 
 use crate::logout::count;
@@ -22,17 +22,9 @@ struct Stuck {
 }
 
 #[async_trait]
-impl Backend for Stuck {
-    async fn insert(&self, record: &AnyRecord) -> Result<Write, StorageError> {
-        self.below.insert(record).await
-    }
-
-    async fn get(&self, key: &Key) -> Result<Option<(AnyRecord, Seen)>, StorageError> {
-        self.below.get(key).await
-    }
-
-    async fn replace(&self, seen: &Seen, record: &AnyRecord) -> Result<Write, StorageError> {
-        self.below.replace(seen, record).await
+impl Bend for Stuck {
+    fn below(&self) -> &dyn Backend {
+        &self.below
     }
 
     async fn remove(&self, key: &Key) -> Result<Write, StorageError> {
@@ -41,33 +33,21 @@ impl Backend for Stuck {
         }
         self.below.remove(key).await
     }
-
-    async fn list(&self, kind: Kind, after: Option<&Key>, limit: u32) -> Result<Vec<AnyRecord>, StorageError> {
-        self.below.list(kind, after, limit).await
-    }
-
-    async fn sweep(&self, kind: Kind, now: Timestamp, limit: u32) -> Result<u32, StorageError> {
-        self.below.sweep(kind, now, limit).await
-    }
-
-    async fn ping(&self) -> Result<(), StorageError> {
-        self.below.ping().await
-    }
 }
 
 #[tokio::test]
 async fn a_logout_that_fails_says_so_and_can_be_done_again() {
-    let store = Arc::new(Stuck::default());
+    let store = Arc::new(Bent(Stuck::default()));
     let app = TestApp::start_on(store.clone(), sessions(), routes).await;
     let mut browser = app.browser();
     log_in(&mut browser, LOCAL_USER).await;
-    store.stuck.store(true, Ordering::SeqCst);
+    store.0.stuck.store(true, Ordering::SeqCst);
     let shown = browser.step(Method::POST, "/dex/logout", &[]).await;
     assert_eq!(shown.status, StatusCode::SERVICE_UNAVAILABLE, "{}", shown.body);
     assert!(!shown.body.contains("connection refused"), "what failed is for the log");
     assert_eq!((browser.cookies(), count(&app).await), (vec!["dex_session"], 1), "nobody is told they are logged out");
     assert!(app.logouts().is_empty());
-    store.stuck.store(false, Ordering::SeqCst);
+    store.0.stuck.store(false, Ordering::SeqCst);
     let shown = browser.step(Method::POST, "/dex/logout", &[]).await;
     assert!(shown.body.contains("You have been successfully logged out."), "{}", shown.body);
     assert_eq!((browser.cookies().len(), count(&app).await), (0, 0));
@@ -75,18 +55,18 @@ async fn a_logout_that_fails_says_so_and_can_be_done_again() {
 
 #[tokio::test]
 async fn the_upstream_is_told_that_its_user_is_still_logged_in_here() {
-    let store = Arc::new(Stuck::default());
+    let store = Arc::new(Bent(Stuck::default()));
     let app = TestApp::start_on(store.clone(), sessions(), routes).await;
     let mut browser = app.browser();
     arrive(&mut browser, "jane", "one").await;
-    store.stuck.store(true, Ordering::SeqCst);
+    store.0.stuck.store(true, Ordering::SeqCst);
     for session in ["", "&session=one"] {
         let address = format!("/dex/logout/callback/leaving?asks=jane&signed=1{session}");
         let shown = browser.get(&address).await;
         assert!(shown.location().contains("logged_out=no"), "{} {}", shown.location(), shown.body);
     }
     assert!(browser.cookies().contains(&"dex_session"));
-    store.stuck.store(false, Ordering::SeqCst);
+    store.0.stuck.store(false, Ordering::SeqCst);
     let shown = browser.get("/dex/logout/callback/leaving?asks=jane&signed=1").await;
     assert!(shown.location().contains("logged_out=yes"), "{}", shown.location());
     assert_eq!(count(&app).await, 0);

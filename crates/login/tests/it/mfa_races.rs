@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use dex_model::{AnyRecord, Key, Kind, Timestamp};
+use dex_model::AnyRecord;
 use dex_storage::{Backend, Memory, Seen, StorageError, Write};
-use dex_testkit::{LOCAL_USER, TestApp};
+use dex_testkit::{Bend, Bent, LOCAL_USER, TestApp};
 use http::{Method, StatusCode};
 use tokio::sync::Notify;
 
@@ -24,13 +24,9 @@ struct Slow {
 }
 
 #[async_trait]
-impl Backend for Slow {
-    async fn insert(&self, record: &AnyRecord) -> Result<Write, StorageError> {
-        self.below.insert(record).await
-    }
-
-    async fn get(&self, key: &Key) -> Result<Option<(AnyRecord, Seen)>, StorageError> {
-        self.below.get(key).await
+impl Bend for Slow {
+    fn below(&self) -> &dyn Backend {
+        &self.below
     }
 
     async fn replace(&self, seen: &Seen, record: &AnyRecord) -> Result<Write, StorageError> {
@@ -40,27 +36,11 @@ impl Backend for Slow {
         }
         self.below.replace(seen, record).await
     }
-
-    async fn remove(&self, key: &Key) -> Result<Write, StorageError> {
-        self.below.remove(key).await
-    }
-
-    async fn list(&self, kind: Kind, after: Option<&Key>, limit: u32) -> Result<Vec<AnyRecord>, StorageError> {
-        self.below.list(kind, after, limit).await
-    }
-
-    async fn sweep(&self, kind: Kind, now: Timestamp, limit: u32) -> Result<u32, StorageError> {
-        self.below.sweep(kind, now, limit).await
-    }
-
-    async fn ping(&self) -> Result<(), StorageError> {
-        self.below.ping().await
-    }
 }
 
 #[tokio::test]
 async fn a_factor_is_worth_nothing_to_who_logs_in_while_it_is_checked() {
-    let store = Arc::new(Slow::default());
+    let store = Arc::new(Bent(Slow::default()));
     let app = TestApp::start_on(store.clone(), asking(&["codes"]), routes).await;
     employ_joe(&app).await;
     let mut browser = app.browser();
@@ -70,11 +50,11 @@ async fn a_factor_is_worth_nothing_to_who_logs_in_while_it_is_checked() {
     let right = code(&app, "codes").await;
     let fields = [("totp", right.as_str())];
     let to = page.form_action();
-    store.armed.store(true, Ordering::SeqCst);
+    store.0.armed.store(true, Ordering::SeqCst);
     let (shown, joes) = tokio::join!(browser.step(Method::POST, &to, &fields), async {
-        store.reached.notified().await;
+        store.0.reached.notified().await;
         let joes = submit(&mut other, &form, JOE).await;
-        store.open.notify_one();
+        store.0.open.notify_one();
         joes
     });
     let asked = other.get(&joes.address).await;

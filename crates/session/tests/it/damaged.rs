@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use dex_model::{AnyRecord, Client, Key, Kind, Timestamp};
+use dex_model::{AnyRecord, Client, Key, Kind};
 use dex_session::end;
-use dex_storage::{Backend, Memory, Seen, StorageError, Write};
+use dex_storage::{Backend, Memory, Seen, StorageError};
+use dex_testkit::{Bend, Bent};
 
 use crate::kit::{app_on, change_client, log_in, settings, stored};
 
@@ -18,9 +19,9 @@ struct Decaying {
 }
 
 #[async_trait]
-impl Backend for Decaying {
-    async fn insert(&self, record: &AnyRecord) -> Result<Write, StorageError> {
-        self.below.insert(record).await
+impl Bend for Decaying {
+    fn below(&self) -> &dyn Backend {
+        &self.below
     }
 
     async fn get(&self, key: &Key) -> Result<Option<(AnyRecord, Seen)>, StorageError> {
@@ -30,37 +31,17 @@ impl Backend for Decaying {
         }
         self.below.get(key).await
     }
-
-    async fn replace(&self, seen: &Seen, record: &AnyRecord) -> Result<Write, StorageError> {
-        self.below.replace(seen, record).await
-    }
-
-    async fn remove(&self, key: &Key) -> Result<Write, StorageError> {
-        self.below.remove(key).await
-    }
-
-    async fn list(&self, kind: Kind, after: Option<&Key>, limit: u32) -> Result<Vec<AnyRecord>, StorageError> {
-        self.below.list(kind, after, limit).await
-    }
-
-    async fn sweep(&self, kind: Kind, now: Timestamp, limit: u32) -> Result<u32, StorageError> {
-        self.below.sweep(kind, now, limit).await
-    }
-
-    async fn ping(&self) -> Result<(), StorageError> {
-        self.below.ping().await
-    }
 }
 
 #[tokio::test]
 async fn a_session_ends_though_one_of_its_clients_cannot_be_read_and_the_others_hear_of_it() {
-    let store = Arc::new(Decaying::default());
+    let store = Arc::new(Bent(Decaying::default()));
     let app = app_on(store.clone(), settings()).await;
     let hears = |client: Client| Client { backchannel_logout_uri: "https://cli.example/logout".into(), ..client };
     change_client(&app, "cli", hears).await;
     let (session, headers) = log_in(&app, "jane", "web").await;
     let _ = crate::kit::enter(&app, &headers, "jane", "cli").await.unwrap();
-    store.decayed.store(true, Ordering::SeqCst);
+    store.0.decayed.store(true, Ordering::SeqCst);
     assert!(end(&app.app, &session, app.clock.now()).await.unwrap());
     assert_eq!(stored(&app, &session.id).await, None);
     assert_eq!(app.logouts().len(), 1);

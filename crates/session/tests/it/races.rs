@@ -3,11 +3,11 @@
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use dex_model::{AnyRecord, AuthSession, Key, Kind, Timestamp, UserIdentity};
+use dex_model::{AnyRecord, AuthSession, Key, Kind, UserIdentity};
 use dex_storage::conformance::ReadTogether;
-use dex_storage::{Backend, Memory, Seen, StorageError, Write};
+use dex_storage::{Backend, Memory, Seen, StorageError};
 use dex_storage_sql::{Layout, Sqlite, SqliteOptions};
-use dex_testkit::TestApp;
+use dex_testkit::{Bend, Bent, TestApp};
 use futures_util::future::join_all;
 
 use crate::kit::{app_on, carrying, enter, log_in, settings, stored};
@@ -68,9 +68,9 @@ struct Gated {
 }
 
 #[async_trait]
-impl Backend for Gated {
-    async fn insert(&self, record: &AnyRecord) -> Result<Write, StorageError> {
-        self.below.insert(record).await
+impl Bend for Gated {
+    fn below(&self) -> &dyn Backend {
+        &*self.below
     }
 
     async fn get(&self, key: &Key) -> Result<Option<(AnyRecord, Seen)>, StorageError> {
@@ -79,30 +79,10 @@ impl Backend for Gated {
             _ => self.below.get(key).await,
         }
     }
-
-    async fn replace(&self, seen: &Seen, record: &AnyRecord) -> Result<Write, StorageError> {
-        self.below.replace(seen, record).await
-    }
-
-    async fn remove(&self, key: &Key) -> Result<Write, StorageError> {
-        self.below.remove(key).await
-    }
-
-    async fn list(&self, kind: Kind, after: Option<&Key>, limit: u32) -> Result<Vec<AnyRecord>, StorageError> {
-        self.below.list(kind, after, limit).await
-    }
-
-    async fn sweep(&self, kind: Kind, now: Timestamp, limit: u32) -> Result<u32, StorageError> {
-        self.below.sweep(kind, now, limit).await
-    }
-
-    async fn ping(&self) -> Result<(), StorageError> {
-        self.below.ping().await
-    }
 }
 
-async fn gated() -> (TestApp, Arc<Gated>) {
-    let gated = Arc::new(Gated { below: Arc::new(Memory::new()), gate: OnceLock::new() });
+async fn gated() -> (TestApp, Arc<Bent<Gated>>) {
+    let gated = Arc::new(Bent(Gated { below: Arc::new(Memory::new()), gate: OnceLock::new() }));
     (app_on(gated.clone(), settings()).await, gated)
 }
 
@@ -118,7 +98,7 @@ impl Gated {
 async fn of_those_who_end_a_session_at_once_one_has_ended_it() {
     let (app, gate) = gated().await;
     let (session, _) = log_in(&app, "jane", "web").await;
-    gate.arm(8);
+    gate.0.arm(8);
     let ends = (0..8).map(|_| dex_session::end(&app.app, &session, app.clock.now()));
     let ended = join_all(ends).await.into_iter().filter(|ended| *ended.as_ref().unwrap()).count();
     assert_eq!(ended, 1);
@@ -128,7 +108,7 @@ async fn of_those_who_end_a_session_at_once_one_has_ended_it() {
 async fn logins_that_read_the_same_session_are_both_kept() {
     let (app, gate) = gated().await;
     let (session, headers) = log_in(&app, "jane", "web").await;
-    gate.arm(8);
+    gate.0.arm(8);
     let clients: Vec<String> = (0..8).map(|n| format!("client-{n}")).collect();
     let entered = join_all(clients.iter().map(|client| enter(&app, &headers, "jane", client))).await;
     assert!(entered.iter().all(Result::is_ok));
@@ -139,7 +119,7 @@ async fn logins_that_read_the_same_session_are_both_kept() {
 async fn a_login_that_meets_the_end_of_its_session_begins_another() {
     let (app, gate) = gated().await;
     let (session, headers) = log_in(&app, "jane", "web").await;
-    gate.arm(2);
+    gate.0.arm(2);
     let now = app.clock.now();
     let both = (enter(&app, &headers, "jane", "cli"), dex_session::end(&app.app, &session, now));
     let (entered, ended) = tokio::join!(both.0, both.1);
